@@ -1,0 +1,1 @@
+//! What things are: plain data and pure rules. No I/O, no clock, no randomness.
