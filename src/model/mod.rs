@@ -1,1 +1,19 @@
 //! What things are: plain data and pure rules. No I/O, no clock, no randomness.
+//!
+//! The heart is [`rule`]: the one function that decides what a presented refresh token is worth.
+//! How secrets are made and checked belongs to [`crypto`](crate::crypto), what is remembered to
+//! [`store`](crate::store), what the server does to [`auth`](crate::auth).
+
+pub mod base62;
+pub mod change;
+pub mod claims;
+pub mod client;
+pub mod id;
+pub mod password_policy;
+pub mod refresh_token;
+pub mod rule;
+pub mod scope;
+pub mod session;
+pub mod signing_key;
+pub mod time;
+pub mod user;

@@ -1,0 +1,48 @@
+//! The change log's rows: what every node must hear of.
+
+use super::{
+    id::{SessionId, UserId},
+    session::EndReason,
+    time::Timestamp,
+};
+
+/// One row of the change log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeRow {
+    /// Its number: without gaps, in the order of commits.
+    pub number: i64,
+    /// A random mark, by which a node notices that the database is not the one it knew.
+    pub mark: String,
+    /// What happened.
+    pub change: Change,
+}
+
+/// What happened to whom. Rows are idempotent: the same one twice changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A session ended.
+    SessionRevoked {
+        /// Which.
+        session: SessionId,
+        /// Why.
+        reason: EndReason,
+    },
+    /// All of a user's sessions begun at or before a moment ended, but for one.
+    UserNotBefore {
+        /// Whose.
+        user: UserId,
+        /// The moment.
+        not_before: Timestamp,
+        /// The session that goes on: the one in which the user changed their own password.
+        except: Option<SessionId>,
+        /// Why.
+        reason: EndReason,
+    },
+    /// Something that caches hold of a user changed: grants, names, enabled again.
+    UserChanged {
+        /// Whose.
+        user: UserId,
+    },
+    /// The set of signing keys changed.
+    SigningKeysChanged,
+}

@@ -1,0 +1,297 @@
+//! Scopes, the grants that allow them, and what is left of a request (RFC 6749 §3.3).
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// What the names of Signet's own scopes begin with: never part of "everything", never matched by
+/// a pattern.
+const OWN: &str = "signet.";
+const MAX_LENGTH: usize = 128;
+
+/// A scope-token of RFC 6749 §3.3, such as `pages.read`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Scope(String);
+
+impl Scope {
+    /// Its name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is one of Signet's own, which administer Signet.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.0.starts_with(OWN)
+    }
+}
+
+/// The text is no scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a scope is 1 to 128 visible ASCII characters without space, `\"` and `\\`")]
+pub struct ScopeError;
+
+impl FromStr for Scope {
+    type Err = ScopeError;
+
+    fn from_str(text: &str) -> Result<Self, ScopeError> {
+        let allowed = |byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
+        if (1..=MAX_LENGTH).contains(&text.len()) && text.bytes().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ScopeError)
+        }
+    }
+}
+
+impl TryFrom<String> for Scope {
+    type Error = ScopeError;
+
+    fn try_from(text: String) -> Result<Self, ScopeError> {
+        text.parse()
+    }
+}
+
+impl From<Scope> for String {
+    fn from(scope: Scope) -> Self {
+        scope.0
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A set of scopes, written as one space-separated string, sorted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Scopes(BTreeSet<Scope>);
+
+impl Scopes {
+    /// Whether it is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether it holds `scope`.
+    #[must_use]
+    pub fn contains(&self, scope: &Scope) -> bool {
+        self.0.contains(scope)
+    }
+
+    /// Whether every one of these is in `other`.
+    #[must_use]
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.0.is_subset(&other.0)
+    }
+
+    /// Those that both hold.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        Self(self.0.intersection(&other.0).cloned().collect())
+    }
+
+    /// The scopes in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Scope> {
+        self.0.iter()
+    }
+
+    /// Whether one of them administers Signet.
+    #[must_use]
+    pub fn any_own(&self) -> bool {
+        self.0.iter().any(Scope::is_own)
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<T: IntoIterator<Item = Scope>>(scopes: T) -> Self {
+        Self(scopes.into_iter().collect())
+    }
+}
+
+impl FromStr for Scopes {
+    type Err = ScopeError;
+
+    /// Reads scopes separated by single spaces; the empty string holds none.
+    fn from_str(text: &str) -> Result<Self, ScopeError> {
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        text.split(' ').map(str::parse).collect()
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, scope) in self.0.iter().enumerate() {
+            if at > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(scope.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+/// What a user may be given: a scope's name, or a pattern over whole dot segments (`pages.*`, `*`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Grant(String);
+
+impl Grant {
+    /// Its text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The scope that it names, where it is no pattern.
+    #[must_use]
+    pub fn as_scope(&self) -> Option<Scope> {
+        (!self.is_pattern()).then(|| Scope(self.0.clone()))
+    }
+
+    /// Whether it allows `scope`. A pattern without `signet.` in it allows none of Signet's own.
+    #[must_use]
+    pub fn allows(&self, scope: &Scope) -> bool {
+        let Some(stem) = self.0.strip_suffix('*') else {
+            return self.0 == scope.0;
+        };
+        scope.0.len() > stem.len()
+            && scope.0.starts_with(stem)
+            && (!scope.is_own() || stem.starts_with(OWN))
+    }
+
+    fn is_pattern(&self) -> bool {
+        self.0.ends_with('*')
+    }
+}
+
+/// The text is no grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a grant is a scope, `*`, or whole dot segments and `.*` such as `pages.*`")]
+pub struct GrantError;
+
+impl FromStr for Grant {
+    type Err = GrantError;
+
+    fn from_str(text: &str) -> Result<Self, GrantError> {
+        let name = text.strip_suffix(".*").unwrap_or(text);
+        let wildcard_inside = name.contains('*') && name != "*";
+        if wildcard_inside || name.parse::<Scope>().is_err() {
+            return Err(GrantError);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a user holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grants(BTreeSet<Grant>);
+
+impl Grants {
+    /// Whether one of them allows `scope`.
+    #[must_use]
+    pub fn allow(&self, scope: &Scope) -> bool {
+        self.0.iter().any(|grant| grant.allows(scope))
+    }
+
+    /// What a token may carry: of `asked` what is granted; where nothing was asked for, every
+    /// granted scope but Signet's own.
+    #[must_use]
+    pub fn effective(&self, asked: Option<&Scopes>) -> Scopes {
+        match asked {
+            Some(asked) => asked
+                .iter()
+                .filter(|scope| self.allow(scope))
+                .cloned()
+                .collect(),
+            None => self.named().filter(|scope| !scope.is_own()).collect(),
+        }
+    }
+
+    /// The grants in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Grant> {
+        self.0.iter()
+    }
+
+    /// Adds one; whether it is new.
+    pub fn insert(&mut self, grant: Grant) -> bool {
+        self.0.insert(grant)
+    }
+
+    /// Takes one away; whether it was there.
+    pub fn remove(&mut self, grant: &Grant) -> bool {
+        self.0.remove(grant)
+    }
+
+    fn named(&self) -> impl Iterator<Item = Scope> {
+        self.0.iter().filter_map(Grant::as_scope)
+    }
+}
+
+impl FromIterator<Grant> for Grants {
+    fn from_iter<T: IntoIterator<Item = Grant>>(grants: T) -> Self {
+        Self(grants.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope(text: &str) -> Scope {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_syntax_is_that_of_rfc_6749() {
+        assert!("".parse::<Scope>().is_err());
+        for refused in ["a b", "a\"b", "a\\b", "ä", "a\n"] {
+            assert!(refused.parse::<Scope>().is_err(), "{refused:?}");
+        }
+        assert_eq!("b a b".parse::<Scopes>().unwrap().to_string(), "a b");
+        assert!("a  b".parse::<Scopes>().is_err());
+    }
+
+    #[test]
+    fn a_pattern_stands_for_whole_segments() {
+        let pages: Grant = "pages.*".parse().unwrap();
+        assert!(pages.allows(&scope("pages.read")) && pages.allows(&scope("pages.drafts.read")));
+        assert!(!pages.allows(&scope("pages")) && !pages.allows(&scope("pagesx.read")));
+        for refused in ["pa*", "*.read", "pages.*.read", "", ".*", "**"] {
+            assert!(refused.parse::<Grant>().is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn everything_never_includes_our_own_scopes() {
+        let star: Grant = "*".parse().unwrap();
+        assert!(star.allows(&scope("pages.read")) && !star.allows(&scope("signet.users.read")));
+        let own: Grant = "signet.*".parse().unwrap();
+        assert!(own.allows(&scope("signet.users.read")));
+    }
+
+    #[test]
+    fn a_request_is_cut_to_what_is_granted() {
+        let grants: Grants = ["pages.*", "blog.read", "signet.users.read"]
+            .map(|g| g.parse().unwrap())
+            .into_iter()
+            .collect();
+        let asked = "pages.read blog.write signet.users.read".parse().unwrap();
+        assert_eq!(
+            grants.effective(Some(&asked)).to_string(),
+            "pages.read signet.users.read"
+        );
+        assert_eq!(grants.effective(None).to_string(), "blog.read");
+    }
+}

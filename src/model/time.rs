@@ -1,0 +1,88 @@
+//! Points in time, and where they come from.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Where the present comes from. Nothing reads the system's clock but the implementation that
+/// `app.rs` chooses, so that a test can hold time still and move it.
+pub trait Clock: Send + Sync {
+    /// The present. Never earlier than an earlier answer of the same clock.
+    fn now(&self) -> Timestamp;
+}
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The timestamp of that many milliseconds since the epoch.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// The timestamp of that many seconds since the epoch.
+    #[must_use]
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the epoch, rounded down: a JWT's `iat` is never ahead (RFC 7519 §4.1.6).
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// This moment and `duration` more.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(millis(duration)))
+    }
+
+    /// This moment less `duration`.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(duration)))
+    }
+
+    /// How long after `earlier` this is; nothing where it is not after it.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        let age = self.0.saturating_sub(earlier.0);
+        Duration::from_millis(u64::try_from(age).unwrap_or(0))
+    }
+}
+
+/// A duration as signed milliseconds, as SQL and [`Timestamp`] count them.
+#[must_use]
+pub fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_round_down_on_both_sides_of_the_epoch() {
+        assert_eq!(Timestamp::from_millis(1999).seconds(), 1);
+        assert_eq!(Timestamp::from_millis(-1).seconds(), -1);
+    }
+
+    #[test]
+    fn an_age_is_never_negative() {
+        let (early, late) = (Timestamp::from_millis(5), Timestamp::from_millis(8));
+        assert_eq!(late.since(early), Duration::from_millis(3));
+        assert_eq!(early.since(late), Duration::ZERO);
+    }
+}
