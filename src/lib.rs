@@ -7,4 +7,5 @@
 //! [`model`] names things, [`crypto`] makes and checks secrets, [`store`] remembers,
 //! [`auth`] decides, [`http`] speaks.
 
+pub mod http;
 pub mod model;

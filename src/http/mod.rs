@@ -1,0 +1,8 @@
+//! How the world speaks to Signet.
+//!
+//! Owns everything that is HTTP: sockets, request limits, bodies and headers in and out, CORS and
+//! CSRF, the error shape, the OpenAPI document. It decides nothing about people, sessions or
+//! tokens: a handler takes parsed input, calls one verb of `auth` and shapes the answer. Home of
+//! poem, poem-openapi and hyper.
+
+pub mod server;
