@@ -5,4 +5,6 @@
 //! tokens: a handler takes parsed input, calls one verb of `auth` and shapes the answer. Home of
 //! poem, poem-openapi and hyper.
 
+pub mod bearer;
+pub mod problem;
 pub mod server;
