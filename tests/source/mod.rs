@@ -96,13 +96,13 @@ impl Source {
         }
     }
 
-    pub(crate) fn is(&self, at: usize, kind: Kind) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.kind == kind)
+    pub(crate) fn is(&self, at: usize, kind: &Kind) -> bool {
+        self.tokens.get(at).is_some_and(|token| token.kind == *kind)
     }
 
     /// Whether `::` stands at `at`.
     pub(crate) fn is_path_separator(&self, at: usize) -> bool {
-        self.is(at, Kind::Punct(':')) && self.is(at + 1, Kind::Punct(':'))
+        self.is(at, &Kind::Punct(':')) && self.is(at + 1, &Kind::Punct(':'))
     }
 
     /// Whether the token at `at` begins a path, and is not a later segment of one.
@@ -161,7 +161,7 @@ impl Source {
         let declares = |at: &usize| {
             self.tokens[*at].test
                 && self.ident(*at) == Some("mod")
-                && self.is(at + 2, Kind::Punct(';'))
+                && self.is(at + 2, &Kind::Punct(';'))
         };
         (0..self.tokens.len())
             .filter(declares)
@@ -229,7 +229,7 @@ fn flatten(stream: TokenStream, in_test: bool, into: &mut Vec<Token>) {
                     Delimiter::Parenthesis => ('(', ')'),
                     Delimiter::None => (' ', ' '),
                 };
-                if after_hash && open == '[' && is_test_attribute(group.stream()) {
+                if after_hash && open == '[' && is_test_attribute(&group.stream()) {
                     item_is_test = true;
                 }
                 push(Kind::Open(open), item_is_test);
@@ -249,7 +249,7 @@ fn flatten(stream: TokenStream, in_test: bool, into: &mut Vec<Token>) {
     }
 }
 
-fn is_test_attribute(attribute: TokenStream) -> bool {
+fn is_test_attribute(attribute: &TokenStream) -> bool {
     let words: Vec<String> = attribute
         .to_string()
         .split(|letter: char| !letter.is_alphanumeric() && letter != '_')

@@ -1,0 +1,325 @@
+//! A token of the real binary, verified offline by libraries that know nothing of Signet, each from
+//! its own package under tests/offline/; and tokens that each of them must refuse.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod demo;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use demo::Demo;
+
+#[tokio::test]
+async fn jt_13_pyjwt_verifies_offline() {
+    let outcomes = Task::new().await.give_to(&mut python());
+    outcomes.hold("ExpiredSignatureError", "InvalidSignatureError", "KeyError");
+}
+
+#[tokio::test]
+async fn jt_13_jose_verifies_offline() {
+    let outcomes = Task::new().await.give_to(&mut node());
+    outcomes.hold(
+        "ERR_JWT_EXPIRED",
+        "ERR_JWS_SIGNATURE_VERIFICATION_FAILED",
+        "ERR_JWKS_NO_MATCHING_KEY",
+    );
+}
+
+#[tokio::test]
+async fn jt_13_jsonwebtoken_verifies_offline() {
+    let outcomes = Task::new().await.give_to(&mut rust());
+    outcomes.hold("ExpiredSignature", "InvalidSignature", "InvalidKeyFormat");
+}
+
+/// What a verifier is given: keys, expectations, and tokens by name.
+#[derive(Serialize)]
+struct Task {
+    jwks: Value,
+    issuer: String,
+    audience: String,
+    tokens: BTreeMap<&'static str, String>,
+}
+
+impl Task {
+    /// Logs in at a fresh server, and makes the hostile tokens from what it answers.
+    ///
+    /// The JWKS is the server's, with one key of ours beside it: so a token can be expired, or for
+    /// somebody else, and otherwise be perfectly good.
+    async fn new() -> Self {
+        let demo = Demo::start(&[]);
+        let http = reqwest::Client::new();
+        let login = json!({ "username": demo.card.username, "password": demo.card.password });
+        let answer = http
+            .post(demo.url("/v1/auth/login"))
+            .json(&login)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 200);
+        let answer: Value = answer.json().await.unwrap();
+        let good = answer["access_token"].as_str().unwrap().to_owned();
+
+        let jwks = http
+            .get(demo.url("/.well-known/jwks.json"))
+            .send()
+            .await
+            .unwrap();
+        let mut jwks: Value = jwks.json().await.unwrap();
+        let (header, claims) = (part(&good, 0), part(&good, 1));
+        assert_eq!(claims["client_id"], json!(demo.card.client_id));
+        let (known, stranger) = (Signer::new("known"), Signer::new("stranger"));
+        jwks["keys"].as_array_mut().unwrap().push(known.jwk());
+
+        let now = claims["iat"].as_i64().unwrap();
+        let issuer = demo.card.url.clone();
+        let with = |name: &str, value: Value| {
+            let mut claims = claims.clone();
+            claims[name] = value;
+            claims
+        };
+        let tokens = BTreeMap::from([
+            ("known", known.sign("at+jwt", &claims)),
+            (
+                "expired",
+                known.sign("at+jwt", &with("exp", json!(now - 120))),
+            ),
+            (
+                "other audience",
+                known.sign("at+jwt", &with("aud", json!(format!("{issuer}.evil")))),
+            ),
+            (
+                "other issuer",
+                known.sign("at+jwt", &with("iss", json!(format!("{issuer}.evil")))),
+            ),
+            ("other type", known.sign("JWT", &claims)),
+            ("tampered claims", tampered_claims(&good)),
+            ("tampered signature", tampered_signature(&good)),
+            ("foreign", stranger.sign("at+jwt", &claims)),
+            (
+                "foreign under our kid",
+                stranger.sign_under(&header, &claims),
+            ),
+            ("unsigned", unsigned(&header, &claims)),
+            ("good", good),
+        ]);
+        Self {
+            jwks,
+            audience: issuer.clone(),
+            issuer,
+            tokens,
+        }
+    }
+
+    fn give_to(&self, verifier: &mut Command) -> Outcomes {
+        let mut child = verifier
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let task = serde_json::to_vec(self).unwrap();
+        child.stdin.take().unwrap().write_all(&task).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{verifier:?}: {}", output.status);
+        Outcomes(serde_json::from_slice(&output.stdout).unwrap())
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    Claims(Value),
+    Refused(String),
+}
+
+struct Outcomes(BTreeMap<String, Outcome>);
+
+impl Outcomes {
+    /// The good ones are accepted, all others refused; the three best known for their own reason.
+    fn hold(self, expired: &str, bad_signature: &str, unknown_key: &str) {
+        let Self(mut outcomes) = self;
+        for name in ["good", "known"] {
+            let Some(Outcome::Claims(claims)) = outcomes.remove(name) else {
+                panic!("{name} is refused: {outcomes:?}");
+            };
+            assert!(claims["sub"].as_str().unwrap().starts_with("usr_"));
+        }
+        assert_eq!(outcomes.len(), 9);
+        for (name, outcome) in outcomes {
+            let Outcome::Refused(reason) = outcome else {
+                panic!("{name} is accepted")
+            };
+            let expected = match name.as_str() {
+                "expired" => expired,
+                "tampered claims" | "tampered signature" | "foreign under our kid" => bad_signature,
+                "foreign" => unknown_key,
+                _ => continue,
+            };
+            assert_eq!(reason, expected, "{name}");
+        }
+    }
+}
+
+/// An ES256 key of the test's own.
+struct Signer {
+    kid: &'static str,
+    pair: EcdsaKeyPair,
+    random: SystemRandom,
+}
+
+impl Signer {
+    #[expect(clippy::disallowed_methods, reason = "a key that nobody else has")]
+    fn new(kid: &'static str) -> Self {
+        let random = SystemRandom::new();
+        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap();
+        Self { kid, pair, random }
+    }
+
+    fn jwk(&self) -> Value {
+        let (x, y) = self.pair.public_key().as_ref()[1..].split_at(32);
+        json!({
+            "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": self.kid,
+            "x": BASE64URL.encode(x), "y": BASE64URL.encode(y),
+        })
+    }
+
+    fn sign(&self, typ: &str, claims: &Value) -> String {
+        self.sign_under(
+            &json!({ "alg": "ES256", "typ": typ, "kid": self.kid }),
+            claims,
+        )
+    }
+
+    fn sign_under(&self, header: &Value, claims: &Value) -> String {
+        let signed = format!("{}.{}", encoded(header), encoded(claims));
+        let signature = self.pair.sign(&self.random, signed.as_bytes()).unwrap();
+        format!("{signed}.{}", BASE64URL.encode(signature))
+    }
+}
+
+/// The same token with another subject under the old signature.
+fn tampered_claims(token: &str) -> String {
+    let mut claims = part(token, 1);
+    claims["sub"] = json!("usr_00000000000000000000000000");
+    let parts: Vec<&str> = token.split('.').collect();
+    format!("{}.{}.{}", parts[0], encoded(&claims), parts[2])
+}
+
+/// The same token with one bit of the signature turned.
+fn tampered_signature(token: &str) -> String {
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let mut signature = BASE64URL.decode(signature).unwrap();
+    signature[0] ^= 1;
+    format!("{signed}.{}", BASE64URL.encode(signature))
+}
+
+fn unsigned(header: &Value, claims: &Value) -> String {
+    let mut header = header.clone();
+    header["alg"] = json!("none");
+    format!("{}.{}.", encoded(&header), encoded(claims))
+}
+
+fn part(token: &str, number: usize) -> Value {
+    let part = token.split('.').nth(number).unwrap();
+    serde_json::from_slice(&BASE64URL.decode(part).unwrap()).unwrap()
+}
+
+fn encoded(part: &Value) -> String {
+    BASE64URL.encode(part.to_string())
+}
+
+/// The verifier with `PyJWT`, in a virtual environment of its own.
+fn python() -> Command {
+    let (package, place) = package("python");
+    let interpreter = place.join("bin/python");
+    install_once(&package.join("requirements.txt"), &place, |requirements| {
+        run(Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&place));
+        run(Command::new(&interpreter)
+            .args(["-m", "pip", "install", "-q", "-r"])
+            .arg(requirements));
+    });
+    let mut verifier = Command::new(interpreter);
+    verifier.arg(package.join("verify.py"));
+    verifier
+}
+
+/// The verifier with jose; it runs beside its `node_modules`, where Node looks for them.
+fn node() -> Command {
+    let (package, place) = package("node");
+    install_once(&package.join("package-lock.json"), &place, |lock| {
+        fs::create_dir_all(&place).unwrap();
+        fs::copy(package.join("package.json"), place.join("package.json")).unwrap();
+        fs::copy(lock, place.join("package-lock.json")).unwrap();
+        let ci = [
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--silent",
+        ];
+        run(Command::new("npm").args(ci).current_dir(&place));
+    });
+    fs::copy(package.join("verify.mjs"), place.join("verify.mjs")).unwrap();
+    let mut verifier = Command::new("node");
+    verifier.arg(place.join("verify.mjs"));
+    verifier
+}
+
+/// The verifier with jsonwebtoken, with that library's own cryptography.
+fn rust() -> Command {
+    let (package, place) = package("rust");
+    let mut verifier = Command::new(env!("CARGO"));
+    verifier.args(["run", "--quiet", "--locked", "--manifest-path"]);
+    verifier
+        .arg(package.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(place);
+    verifier
+}
+
+/// The folder of a verifier's package, and the one below target/ where it may install things.
+fn package(name: &str) -> (PathBuf, PathBuf) {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/offline")
+        .join(name);
+    (
+        package,
+        Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("offline")
+            .join(name),
+    )
+}
+
+/// Runs `install` unless it has succeeded for the same `lock` before.
+fn install_once(lock: &Path, place: &Path, install: impl FnOnce(&Path)) {
+    let mark = place.join("installed");
+    let wanted = fs::read(lock).unwrap();
+    if fs::read(&mark).ok().as_ref() != Some(&wanted) {
+        install(lock);
+        fs::write(mark, wanted).unwrap();
+    }
+}
+
+fn run(command: &mut Command) {
+    let status = command.status().unwrap_or_else(|error| {
+        panic!("{command:?}: {error}. `make test` installs what the tests need.")
+    });
+    assert!(
+        status.success(),
+        "{command:?}: {status}. `make test` installs what the tests need."
+    );
+}
