@@ -7,5 +7,6 @@
 //! [`model`] names things, [`crypto`] makes and checks secrets, [`store`] remembers,
 //! [`auth`] decides, [`http`] speaks.
 
+pub mod config;
 pub mod http;
 pub mod model;

@@ -1,0 +1,206 @@
+//! Where values come from: default, then the file, then the environment.
+
+use std::{
+    ffi::OsString,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use confique::{Config, Layer};
+use serde::{
+    Deserialize,
+    de::{IntoDeserializer, value::MapDeserializer},
+};
+
+use super::{
+    Settings,
+    catalogue::{Leaf, leaves},
+    check,
+    env_text::EnvText,
+    environment::{Environment, Given},
+    file::SettingsFile,
+};
+
+type SettingsLayer = <Settings as Config>::Layer;
+
+/// Settings that may be used, and what is worth telling about them.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// Each setting's value as text and where it came from, in the order of the example file.
+    pub values: Vec<Value>,
+    /// What is allowed but deserves a second look, a sentence each.
+    pub warnings: Vec<String>,
+    /// The file that was read, if any.
+    pub file: Option<PathBuf>,
+}
+
+/// A setting's value as text.
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// Which setting.
+    pub leaf: Leaf,
+    /// The value as TOML; none where an optional setting has no value; secrets are replaced.
+    pub text: Option<String>,
+    /// Where it came from.
+    pub source: Source,
+}
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Nobody set it.
+    Default,
+    /// The configuration file.
+    File(PathBuf),
+    /// An environment variable.
+    Variable(String),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => out.write_str("default"),
+            Self::File(path) => write!(out, "{}", path.display()),
+            Self::Variable(name) => out.write_str(name),
+        }
+    }
+}
+
+/// Why there are no settings: one sentence for each problem, all of them at once.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", problems.join("\n"))]
+pub struct ConfigError {
+    /// The sentences.
+    pub problems: Vec<String>,
+}
+
+/// Reads all settings. `file` must exist if it is named; otherwise `signet.toml` in the working
+/// directory is read if it is there. `environment` is all variables of the process.
+pub fn load(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Loaded, ConfigError> {
+    let mut problems = Vec::new();
+    let file = SettingsFile::read(file).map_err(|problem| ConfigError {
+        problems: vec![problem],
+    })?;
+    problems.extend(file.unknown());
+    let mut environment = Environment::new(environment, &mut problems);
+
+    let mut layer = SettingsLayer::empty();
+    let mut values = Vec::new();
+    for leaf in leaves() {
+        let (one, value) = match environment.take(&leaf, &mut problems) {
+            Some(Given { text, source }) => from_variable(leaf, text, source),
+            None => match file.get(&leaf) {
+                Some(given) => from_file(leaf, given.clone(), file.path()),
+                None => (Ok(SettingsLayer::empty()), by_default(leaf)),
+            },
+        };
+        match one {
+            Ok(one) => layer = one.with_fallback(layer),
+            Err(error) => problems.push(format!("{} ({}): {error}.", leaf.name(), value.source)),
+        }
+        values.push(value);
+    }
+    problems.extend(environment.unknown());
+
+    let settings = finish(layer)?;
+    let verdict = check::check(&settings);
+    problems.extend(verdict.refusals);
+    if !problems.is_empty() {
+        return Err(ConfigError { problems });
+    }
+    Ok(Loaded {
+        settings,
+        values,
+        warnings: verdict.warnings,
+        file: file.into_path(),
+    })
+}
+
+impl Settings {
+    /// Every setting at its default: what `signet demo` and tests start from.
+    pub fn defaults() -> Result<Self, ConfigError> {
+        finish(SettingsLayer::empty())
+    }
+}
+
+fn finish(layer: SettingsLayer) -> Result<Settings, ConfigError> {
+    Settings::from_layer(layer.with_fallback(SettingsLayer::default_values())).map_err(|error| {
+        ConfigError {
+            problems: vec![error.to_string()],
+        }
+    })
+}
+
+type Read = (Result<SettingsLayer, String>, Value);
+
+fn from_variable(leaf: Leaf, text: String, source: String) -> Read {
+    let shown = shown(&leaf, || toml::Value::String(text.clone()).to_string());
+    let layer = one_setting(&leaf, EnvText(text))
+        .map_err(|error: serde::de::value::Error| explained(&leaf, &error.to_string()));
+    (
+        layer,
+        Value {
+            leaf,
+            text: Some(shown),
+            source: Source::Variable(source),
+        },
+    )
+}
+
+fn from_file(leaf: Leaf, given: toml::Value, path: &Path) -> Read {
+    let shown = shown(&leaf, || given.to_string());
+    let layer = one_setting(&leaf, given)
+        .map_err(|error: toml::de::Error| explained(&leaf, error.message()));
+    (
+        layer,
+        Value {
+            leaf,
+            text: Some(shown),
+            source: Source::File(path.to_owned()),
+        },
+    )
+}
+
+fn by_default(leaf: Leaf) -> Value {
+    Value {
+        leaf,
+        text: leaf.default_text(),
+        source: Source::Default,
+    }
+}
+
+fn shown(leaf: &Leaf, text: impl FnOnce() -> String) -> String {
+    if leaf.is_secret() {
+        "(hidden)".to_owned()
+    } else {
+        text()
+    }
+}
+
+/// A secret's value must not come back in an error message.
+fn explained(leaf: &Leaf, error: &str) -> String {
+    let error = if leaf.is_secret() {
+        "is not a text"
+    } else {
+        error
+    };
+    error.trim().trim_end_matches('.').to_owned()
+}
+
+/// A layer that holds one value, so that an error belongs to exactly one setting.
+fn one_setting<'de, E, V>(leaf: &Leaf, value: V) -> Result<SettingsLayer, E>
+where
+    E: serde::de::Error,
+    V: IntoDeserializer<'de, E>,
+{
+    let section = MapDeserializer::new(std::iter::once((leaf.field, value)));
+    SettingsLayer::deserialize(MapDeserializer::new(std::iter::once((
+        leaf.section,
+        section,
+    ))))
+}

@@ -1,0 +1,40 @@
+//! Configuration: every setting with its type, default and meaning, where its value comes from,
+//! and which combinations are refused.
+//!
+//! Owns `signet.toml`, the `SIGNET_…` environment variables and `signet.example.toml`. Does not
+//! act on a setting: `app.rs` hands each layer exactly what it needs.
+//!
+//! Order: default, then the file, then the environment. Nothing is guessed: an unknown name, a
+//! value that does not parse and an unsafe combination each stop the start with one sentence.
+
+mod address;
+mod catalogue;
+mod check;
+mod database;
+pub mod duration;
+mod env_text;
+mod environment;
+mod example;
+mod file;
+mod issuer;
+mod load;
+mod log;
+mod origin;
+mod place;
+mod secret;
+mod settings;
+pub mod size;
+
+pub use address::Listen;
+pub use catalogue::{Leaf, leaves};
+pub use database::DatabaseUrl;
+pub use example::example;
+pub use issuer::Issuer;
+pub use load::{ConfigError, Loaded, Source, Value, load};
+pub use log::{LogFormat, LogLevel};
+pub use origin::Origin;
+pub use secret::Secret;
+pub use settings::{
+    DefaultClientSettings, KeySettings, LimitSettings, LogSettings, PasswordSettings,
+    ServerSettings, SessionSettings, Settings, SigningKeySettings, StoreSettings, TokenSettings,
+};

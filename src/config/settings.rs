@@ -1,0 +1,210 @@
+//! Every setting: its type, default, unit and meaning.
+//!
+//! The doc comments here are the manual: `signet.example.toml` is printed from them.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
+
+use super::{
+    DatabaseUrl, Issuer, Listen, LogFormat, LogLevel, Origin, Secret, address, duration, size,
+};
+use crate::model::{refresh_token::TokenPrefix, signing_key::Algorithm};
+
+/// All settings of a server.
+#[derive(Clone, confique::Config, Debug)]
+pub struct Settings {
+    /// Who the server is and where it listens.
+    #[config(nested)]
+    pub server: ServerSettings,
+    /// Where it remembers.
+    #[config(nested)]
+    pub store: StoreSettings,
+    /// The master keys, which seal everything secret in the database.
+    #[config(nested)]
+    pub keys: KeySettings,
+    /// What tokens look like and how long they live.
+    #[config(nested)]
+    pub tokens: TokenSettings,
+    /// How long a login lasts, and how forgiving refreshing is.
+    #[config(nested)]
+    pub sessions: SessionSettings,
+    /// The first-party client that is meant when a request names none.
+    #[config(nested)]
+    pub default_client: DefaultClientSettings,
+    /// The keys that sign access tokens.
+    #[config(nested)]
+    pub signing_keys: SigningKeySettings,
+    /// What passwords must be, and what checking one costs.
+    #[config(nested)]
+    pub password: PasswordSettings,
+    /// What one request, one connection and one shutdown may take.
+    #[config(nested)]
+    pub limits: LimitSettings,
+    /// What the server says on stderr.
+    #[config(nested)]
+    pub log: LogSettings,
+}
+
+/// `[server]`
+#[derive(Clone, confique::Config, Debug)]
+pub struct ServerSettings {
+    /// Address and port of the HTTP listener.
+    #[config(default = "127.0.0.1:8080", deserialize_with = address::socket)]
+    pub listen: SocketAddr,
+    /// The name under which tokens are signed: the URL that clients use, without a trailing
+    /// slash. https, or http for localhost. Changing it makes every running token foreign.
+    #[config(default = "http://localhost:8080")]
+    pub issuer: Issuer,
+    /// Addresses or networks of reverse proxies whose X-Forwarded-For is believed; forwarded
+    /// headers from anybody else are ignored.
+    #[config(default = [], deserialize_with = address::networks)]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Address and port where /metrics answers (Prometheus text), or "off". Keep it private.
+    #[config(default = "127.0.0.1:9090")]
+    pub metrics_listen: Listen,
+    /// Whether /docs shows the API reference.
+    #[config(default = true)]
+    pub docs: bool,
+}
+
+/// `[store]`
+#[derive(Clone, confique::Config, Debug)]
+pub struct StoreSettings {
+    /// The database: "sqlite://" and the path of a file, created if missing.
+    #[config(default = "sqlite://data/signet.db")]
+    pub database: DatabaseUrl,
+}
+
+/// `[keys]`
+#[derive(Clone, confique::Config, Debug)]
+pub struct KeySettings {
+    /// Folder of master.key, made at the first start, readable by its owner only. Back it up
+    /// apart from the database: without it, sealed keys are lost and every session ends.
+    #[config(default = "keys")]
+    pub dir: PathBuf,
+    /// The master keys themselves instead of the folder's file: entries `id:base64url(32 bytes)`,
+    /// one a line. Meant for a secret store; the _FILE variable names a file that holds them.
+    /// Example: `"1:base64url-of-32-random-bytes"`
+    pub master: Option<Secret>,
+    /// Number (1 to 255) of the entry in use; without it, the first one. To change keys, add an
+    /// entry on every node, deploy, then change this, and deploy.
+    /// Example: `1`
+    pub active: Option<u8>,
+}
+
+/// `[tokens]`
+#[derive(Clone, confique::Config, Debug)]
+pub struct TokenSettings {
+    /// Lifetime of an access token, at most 3600s: verifiers that work offline see a logout only
+    /// when it ends. Duration.
+    #[config(default = "300s", deserialize_with = duration::deserialize)]
+    pub access_lifetime: Duration,
+    /// Audiences of an access token when none is asked for; without it, the issuer. Signet's own
+    /// API, `<issuer>/v1`, is added always.
+    /// Example: `["https://api.example.com"]`
+    pub audience: Option<Vec<String>>,
+    /// What refresh tokens begin with: 2 to 16 lower-case letters and digits, a letter first.
+    #[config(default = "signet")]
+    pub prefix: TokenPrefix,
+    /// Former prefixes, still read.
+    #[config(default = [])]
+    pub accepted_prefixes: Vec<TokenPrefix>,
+}
+
+/// `[sessions]`
+#[derive(Clone, confique::Config, Debug)]
+pub struct SessionSettings {
+    /// A session ends when it was not refreshed for this long. Duration.
+    #[config(default = "14d", deserialize_with = duration::deserialize)]
+    pub idle: Duration,
+    /// A session ends this long after its login, whatever happens. Duration.
+    #[config(default = "90d", deserialize_with = duration::deserialize)]
+    pub absolute: Duration,
+    /// For this long after a rotation the previous refresh token yields the same answer again
+    /// (a lost answer, a second tab). Duration, 5s to 120s; 0 is strict: every repetition ends the
+    /// session (RFC 9700 to the letter).
+    #[config(default = "30s", deserialize_with = duration::deserialize)]
+    pub reuse_interval: Duration,
+    /// How often a session may come back with the previous refresh token after that interval (the
+    /// phone that lost the answer and slept). Duration, at least 1h; 0 is never.
+    #[config(default = "24h", deserialize_with = duration::deserialize)]
+    pub late_retry_every: Duration,
+}
+
+/// `[default_client]`
+#[derive(Clone, confique::Config, Debug)]
+pub struct DefaultClientSettings {
+    /// Exact origins of your web pages, such as `https://app.example.com`: they may call from a
+    /// browser (CORS) and take the refresh token as a cookie.
+    #[config(default = [])]
+    pub origins: Vec<Origin>,
+}
+
+/// `[signing_keys]`
+#[derive(Clone, confique::Config, Debug)]
+pub struct SigningKeySettings {
+    /// Algorithms to keep a key for, of "ES256", "RS256", "EdDSA"; the first signs unless a client
+    /// says otherwise. ES256 works with every verifier we tried.
+    #[config(default = ["ES256"])]
+    pub algorithms: Vec<Algorithm>,
+    /// How long others may cache /.well-known/jwks.json. Duration, at most 24h.
+    #[config(default = "300s", deserialize_with = duration::deserialize)]
+    pub jwks_max_age: Duration,
+}
+
+/// `[password]`
+#[derive(Clone, confique::Config, Debug)]
+pub struct PasswordSettings {
+    /// Shortest password that may be set, in characters; at least 8.
+    #[config(default = 15)]
+    pub min_length: usize,
+    /// Memory of one Argon2id computation, in KiB; at least 19456 with 2 passes, or 47104 with 1.
+    /// Stored passwords move to a new cost at their next login.
+    #[config(default = 19456)]
+    pub argon2_memory: u32,
+    /// Passes of one Argon2id computation.
+    #[config(default = 2)]
+    pub argon2_passes: u32,
+    /// Threads that check passwords, each with its own Argon2 memory; without it, one a core.
+    /// Example: `4`
+    pub lane_threads: Option<usize>,
+    /// Password checks that may wait for a thread; beyond that 503 with Retry-After.
+    #[config(default = 256)]
+    pub lane_queue: usize,
+    /// How long a password check may wait for a thread; then 503 with Retry-After. Duration.
+    #[config(default = "5s", deserialize_with = duration::deserialize)]
+    pub lane_deadline: Duration,
+}
+
+/// `[limits]`
+#[derive(Clone, confique::Config, Debug)]
+pub struct LimitSettings {
+    /// Largest request body; beyond that 413. Size.
+    #[config(default = "64 KiB", deserialize_with = size::deserialize)]
+    pub body: usize,
+    /// How long a client may take to send the head of a request. Duration.
+    #[config(default = "10s", deserialize_with = duration::deserialize)]
+    pub heads: Duration,
+    /// How long a request may take in all, its body included. Duration.
+    #[config(default = "10s", deserialize_with = duration::deserialize)]
+    pub request: Duration,
+    /// Connections open at once; more wait in the system's queue.
+    #[config(default = 10_000)]
+    pub connections: usize,
+    /// How long a shutdown waits for requests under way. Duration.
+    #[config(default = "10s", deserialize_with = duration::deserialize)]
+    pub drain: Duration,
+}
+
+/// `[log]`
+#[derive(Clone, confique::Config, Debug)]
+pub struct LogSettings {
+    /// How much Signet says: "error", "warn", "info", "debug" or "trace". Libraries never say more
+    /// than warnings, because their details show headers. `SIGNET_LOG` is a short name for it.
+    #[config(default = "info")]
+    pub level: LogLevel,
+    /// "text", "json", or "auto": text when stderr is a terminal, one JSON object a line otherwise.
+    #[config(default = "auto")]
+    pub format: LogFormat,
+}

@@ -1,0 +1,429 @@
+//! The configuration as an administrator meets it: a file, variables, and sentences.
+
+use std::{ffi::OsString, fs, path::PathBuf, time::Duration};
+
+use signet::config::{self, ConfigError, Listen, Loaded, Settings, Source};
+use tempfile::TempDir;
+
+/// Compare with `signet config example > signet.example.toml`.
+#[test]
+fn the_example_file_is_what_the_code_says() {
+    let committed = include_str!("../signet.example.toml");
+    let generated = config::example();
+    assert_eq!(committed, generated, "run `make openapi`");
+}
+
+#[test]
+fn the_example_file_gives_the_defaults_when_everything_is_switched_on() {
+    let switched_on: String = config::example()
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(setting) if !setting.starts_with(' ') => format!("{setting}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let dir = TempDir::new().unwrap();
+    let path = owned_file(&dir, &switched_on);
+    let loaded = config::load(Some(&path), []).unwrap();
+    assert!(
+        loaded
+            .values
+            .iter()
+            .all(|value| value.source == Source::File(path.clone()))
+    );
+
+    let (mut settings, defaults) = (loaded.settings, Settings::defaults().unwrap());
+    settings.keys = defaults.keys.clone();
+    settings.tokens.audience = None;
+    settings.password.lane_threads = None;
+    assert_eq!(format!("{settings:?}"), format!("{defaults:?}"));
+    assert_eq!(loaded.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_the_file_over_the_default() {
+    let file = "[server]\nlisten = \"127.0.0.1:1\"\nissuer = \"https://a.example\"\n";
+    let loaded = load(file, &[("SIGNET_SERVER__LISTEN", "127.0.0.1:2")]).unwrap();
+    let server = &loaded.settings.server;
+    assert_eq!(server.listen.port(), 2);
+    assert_eq!(server.issuer.as_str(), "https://a.example");
+    assert_eq!(
+        server.metrics_listen,
+        Listen::At("127.0.0.1:9090".parse().unwrap())
+    );
+    let source = |name: &str| {
+        let value = loaded
+            .values
+            .iter()
+            .find(|value| value.leaf.name() == name)
+            .unwrap();
+        value.source.to_string()
+    };
+    assert_eq!(source("server.listen"), "SIGNET_SERVER__LISTEN");
+    assert!(source("server.issuer").ends_with("signet.toml"));
+    assert_eq!(source("server.docs"), "default");
+}
+
+#[test]
+fn every_kind_of_value_can_come_from_a_variable() {
+    let settings = load(
+        "",
+        &[
+            ("SIGNET_SERVER__TRUSTED_PROXIES", "10.0.0.0/8, 192.168.0.1"),
+            ("SIGNET_SERVER__METRICS_LISTEN", "off"),
+            ("SIGNET_SERVER__DOCS", "false"),
+            ("SIGNET_SIGNING_KEYS__ALGORITHMS", "RS256,ES256"),
+            ("SIGNET_PASSWORD__LANE_THREADS", "3"),
+            ("SIGNET_LIMITS__BODY", "32 KiB"),
+            ("SIGNET_SESSIONS__IDLE", "7d"),
+            ("SIGNET_TOKENS__AUDIENCE", "https://api.example.com"),
+            ("SIGNET_TOKENS__PREFIX", "acme"),
+            ("SIGNET_TOKENS__ACCEPTED_PREFIXES", ""),
+            ("SIGNET_LOG", "debug"),
+        ],
+    )
+    .unwrap()
+    .settings;
+    assert_eq!(
+        settings.server.trusted_proxies[1].to_string(),
+        "192.168.0.1/32"
+    );
+    assert_eq!(settings.server.metrics_listen, Listen::Off);
+    assert!(!settings.server.docs);
+    assert_eq!(settings.signing_keys.algorithms[0].as_str(), "RS256");
+    assert_eq!(settings.password.lane_threads, Some(3));
+    assert_eq!(settings.limits.body, 32_768);
+    assert_eq!(settings.sessions.idle, Duration::from_hours(7 * 24));
+    assert_eq!(
+        settings.tokens.audience.unwrap(),
+        ["https://api.example.com"]
+    );
+    assert_eq!(settings.tokens.prefix.as_str(), "acme");
+    assert_eq!(settings.log.level, config::LogLevel::Debug);
+}
+
+#[test]
+fn a_secret_comes_from_a_variable_or_a_file_and_is_never_shown() {
+    let dir = TempDir::new().unwrap();
+    let secret_file = dir.path().join("master");
+    fs::write(&secret_file, "1:hunter2\n").unwrap();
+    let by_file = [("SIGNET_KEYS__MASTER_FILE", secret_file.to_str().unwrap())];
+    for variables in [&by_file, &[("SIGNET_KEYS__MASTER", "1:hunter2")]] {
+        let loaded = load("", variables).unwrap();
+        assert!(
+            loaded
+                .settings
+                .keys
+                .master
+                .as_ref()
+                .unwrap()
+                .expose()
+                .starts_with("1:hunter2")
+        );
+        assert!(!format!("{loaded:?}").contains("hunter2"));
+    }
+    let both = [by_file[0], ("SIGNET_KEYS__MASTER", "1:hunter2")];
+    refused(
+        "",
+        &both,
+        "SIGNET_KEYS__MASTER and SIGNET_KEYS__MASTER_FILE are both set; unset one of them.",
+    );
+    refused(
+        "",
+        &[("SIGNET_KEYS__MASTER_FILE", "/nowhere")],
+        "SIGNET_KEYS__MASTER_FILE names /nowhere, which cannot be read",
+    );
+    refused(
+        "[keys]\nmaster = \"1:hunter2\"",
+        &[],
+        "others can read it; run `chmod 600",
+    );
+    refused("[keys]\nmaster = 5", &[], "others can read it");
+}
+
+#[test]
+fn unknown_names_stop_the_start_and_the_nearest_one_is_named() {
+    for (file, sentence) in [
+        (
+            "[server]\nlisten_on = \"x\"",
+            "unknown setting server.listen_on; did you mean server.listen?",
+        ),
+        (
+            "[servers]\nlisten = \"x\"",
+            "unknown section [servers]; did you mean [server]?",
+        ),
+        (
+            "listen = \"x\"",
+            "unknown setting listen; did you mean server.listen?",
+        ),
+        (
+            "[server]\nidle = \"1d\"",
+            "unknown setting server.idle; did you mean sessions.idle?",
+        ),
+        (
+            "[server]\nquux_quux = 1",
+            "unknown setting server.quux_quux; remove it (signet.example.toml names all).",
+        ),
+        ("[zzzzzzzz]", "unknown section [zzzzzzzz]; remove it"),
+        (
+            "[store]\nredis = \"redis://x\"",
+            "unknown setting store.redis",
+        ),
+    ] {
+        refused(file, &[], sentence);
+    }
+    refused(
+        "",
+        &[("SIGNET_SERVER_LISTEN", "x")],
+        "unknown variable SIGNET_SERVER_LISTEN; did you mean SIGNET_SERVER__LISTEN?",
+    );
+    refused("", &[("SIGNET_QUUX", "x")], "unknown variable SIGNET_QUUX");
+}
+
+#[test]
+fn values_that_do_not_parse_are_refused_where_they_stand() {
+    for (file, sentence) in [
+        ("[server]\nlisten = 8080", "server.listen ("),
+        (
+            "[server]\nlisten = \"localhost\"",
+            "\"localhost\" is not an address and port",
+        ),
+        ("[server]\ndocs = \"yes\"", "server.docs ("),
+        (
+            "[sessions]\nidle = \"two weeks\"",
+            "\"two weeks\" is not a duration",
+        ),
+        (
+            "[sessions]\nidle = 300",
+            "\"300\" has no unit; write \"300s\" for seconds",
+        ),
+        ("[sessions]\nidle = 1.5", "expected a duration such as"),
+        ("[limits]\nbody = \"64kb\"", "\"64kb\" is not a size"),
+        (
+            "[tokens]\nprefix = \"Acme_\"",
+            "a token prefix is 2 to 16 lower-case letters and digits",
+        ),
+        (
+            "[signing_keys]\nalgorithms = [\"HS256\"]",
+            "unknown variant `HS256`, expected one of `ES256`, `RS256`, `EdDSA`",
+        ),
+        (
+            "[signing_keys]\nalgorithms = [\"none\"]",
+            "unknown variant `none`",
+        ),
+        (
+            "[log]\nlevel = \"loud\"",
+            "unknown variant `loud`, expected one of `error`",
+        ),
+        ("[server\n", "line 1: this is not TOML ("),
+        ("[server]\n\nlisten = = 1", "line 3: this is not TOML ("),
+    ] {
+        refused(file, &[], sentence);
+    }
+    refused(
+        "",
+        &[("SIGNET_PASSWORD__MIN_LENGTH", "ten")],
+        "password.min_length (SIGNET_PASSWORD__MIN_LENGTH): \"ten\" is not a whole number in its range.",
+    );
+}
+
+#[test]
+fn unsafe_combinations_are_refused() {
+    for (variable, value, sentence) in UNSAFE {
+        refused("", &[(&format!("SIGNET_{variable}"), value)], sentence);
+    }
+    refused(
+        "[tokens]\naudience = []",
+        &[],
+        "a token without audience is for anybody",
+    );
+    refused(
+        "[signing_keys]\nalgorithms = []",
+        &[],
+        "nothing could be signed",
+    );
+    let one_pass = [
+        ("SIGNET_PASSWORD__ARGON2_PASSES", "1"),
+        ("SIGNET_PASSWORD__ARGON2_MEMORY", "47104"),
+    ];
+    assert!(load("", &one_pass).is_ok());
+}
+
+#[test]
+fn what_is_allowed_but_odd_is_told() {
+    for (variable, value, part) in [
+        (
+            "SIGNET_SIGNING_KEYS__ALGORITHMS",
+            "ES256,EdDSA",
+            "EdDSA beside others",
+        ),
+        ("SIGNET_SERVER__LISTEN", "0.0.0.0:8080", "set server.issuer"),
+        (
+            "SIGNET_PASSWORD__LANE_DEADLINE",
+            "10s",
+            "answers late instead of early",
+        ),
+    ] {
+        let warnings = load("", &[(variable, value)]).unwrap().warnings;
+        assert!(
+            warnings.len() == 1 && warnings[0].contains(part),
+            "{variable}: {warnings:?}"
+        );
+    }
+    let fine = load("", &[("SIGNET_SIGNING_KEYS__ALGORITHMS", "EdDSA")]).unwrap();
+    assert_eq!(fine.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let error = load("x = 1\n[log]\nlevel = \"loud\"", &[("SIGNET_Y", "1")]).unwrap_err();
+    assert_eq!(error.problems.len(), 3, "{error}");
+    assert_eq!(error.to_string().lines().count(), 3);
+}
+
+#[test]
+fn a_named_file_must_exist() {
+    let error = config::load(Some(&PathBuf::from("/nowhere/signet.toml")), []).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("/nowhere/signet.toml cannot be read ("),
+        "{error}"
+    );
+}
+
+/// A file that only its owner can read, as one with secrets must be.
+fn owned_file(dir: &TempDir, content: &str) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+
+    let path = dir.path().join("signet.toml");
+    fs::write(&path, content).expect("written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("permitted");
+    path
+}
+
+fn load(file: &str, variables: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
+    let dir = TempDir::new().expect("a temporary folder");
+    let path = dir.path().join("signet.toml");
+    fs::write(&path, file).expect("written");
+    let variables = variables
+        .iter()
+        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    config::load(Some(&path), variables)
+}
+
+/// Exactly one problem, which contains `part`, ends as a sentence and repeats no secret.
+#[track_caller]
+fn refused(file: &str, variables: &[(&str, &str)], part: &str) {
+    let error = load(file, variables).expect_err("a refusal");
+    assert_eq!(error.problems.len(), 1, "{error}");
+    let sentence = &error.problems[0];
+    assert!(sentence.contains(part), "{sentence}");
+    assert!(sentence.ends_with(['.', '?']), "{sentence}");
+    assert!(
+        !sentence.contains('\n') && !sentence.contains("hunter2"),
+        "{sentence}"
+    );
+}
+
+/// A variable, a value, and what the sentence says.
+const UNSAFE: &[(&str, &str, &str)] = &[
+    ("SERVER__ISSUER", "http://id.example.com", "is plain http"),
+    (
+        "SERVER__ISSUER",
+        "https://id.example.com/",
+        "ends in a slash",
+    ),
+    (
+        "SERVER__ISSUER",
+        "https://id.example.com?a",
+        "has a query or fragment",
+    ),
+    (
+        "SERVER__ISSUER",
+        "https://id.example.com#a",
+        "has a query or fragment",
+    ),
+    (
+        "SERVER__METRICS_LISTEN",
+        "127.0.0.1:8080",
+        "the same address as server.listen",
+    ),
+    ("SERVER__TRUSTED_PROXIES", "0.0.0.0/0", "trusts everybody"),
+    (
+        "STORE__DATABASE",
+        "postgres://u:hunter2@db/x",
+        "names PostgreSQL, which this version does not support yet",
+    ),
+    ("KEYS__ACTIVE", "0", "entries are numbered 1 to 255"),
+    (
+        "TOKENS__ACCESS_LIFETIME",
+        "0",
+        "tokens.access_lifetime is 0s, but it must be 1s to 3600s",
+    ),
+    (
+        "TOKENS__ACCESS_LIFETIME",
+        "2h",
+        "tokens.access_lifetime is 2h, but it must be 1s to 3600s",
+    ),
+    ("TOKENS__ACCESS_LIFETIME", "1500ms", "whole seconds"),
+    ("TOKENS__AUDIENCE", "a,a", "names something twice"),
+    ("TOKENS__AUDIENCE", "a,,b", "has an empty name"),
+    ("TOKENS__ACCEPTED_PREFIXES", "signet", "is accepted anyway"),
+    (
+        "SESSIONS__IDLE",
+        "91d",
+        "sessions.idle (91d) is longer than sessions.absolute (90d)",
+    ),
+    ("SESSIONS__IDLE", "0", "sessions.idle is 0"),
+    (
+        "SESSIONS__REUSE_INTERVAL",
+        "4s",
+        "must be 0 (strict) or 5s to 120s",
+    ),
+    (
+        "SESSIONS__REUSE_INTERVAL",
+        "121s",
+        "must be 0 (strict) or 5s to 120s",
+    ),
+    (
+        "SESSIONS__LATE_RETRY_EVERY",
+        "59m",
+        "must be 0 (never) or at least 1h",
+    ),
+    ("DEFAULT_CLIENT__ORIGINS", "*", "names more than one site"),
+    (
+        "DEFAULT_CLIENT__ORIGINS",
+        "https://app.example.com/",
+        "more than scheme, host and port",
+    ),
+    (
+        "SIGNING_KEYS__ALGORITHMS",
+        "ES256,ES256",
+        "names an algorithm twice",
+    ),
+    ("SIGNING_KEYS__JWKS_MAX_AGE", "25h", "must be at most 24h"),
+    (
+        "PASSWORD__MIN_LENGTH",
+        "7",
+        "passwords shorter than 8 are guessed",
+    ),
+    (
+        "PASSWORD__MIN_LENGTH",
+        "300",
+        "more than people and browsers will bear",
+    ),
+    ("PASSWORD__ARGON2_MEMORY", "19455", "is too cheap to attack"),
+    ("PASSWORD__ARGON2_PASSES", "1", "is too cheap to attack"),
+    ("PASSWORD__ARGON2_MEMORY", "65537", "exhaust the machine"),
+    ("PASSWORD__LANE_THREADS", "0", "must be 1 to 1024"),
+    ("PASSWORD__LANE_QUEUE", "0", "password.lane_queue is 0"),
+    (
+        "PASSWORD__LANE_DEADLINE",
+        "0",
+        "password.lane_deadline is 0",
+    ),
+    ("LIMITS__BODY", "1 KiB", "must be 4 KiB to 16 MiB"),
+    ("LIMITS__CONNECTIONS", "0", "limits.connections is 0"),
+    ("LIMITS__REQUEST", "0", "limits.request is 0"),
+];
