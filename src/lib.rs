@@ -8,5 +8,6 @@
 //! [`auth`] decides, [`http`] speaks.
 
 pub mod config;
+pub mod crypto;
 pub mod http;
 pub mod model;
