@@ -1,0 +1,242 @@
+//! Master keys: the few secrets a deployment must keep (TOKENS §1.1 "Keys").
+//!
+//! One entry a line, `id:base64url(32 random bytes)`, ids 1–255 and never reused; a third field
+//! `distrusted` keeps an entry readable after it may have leaked. Everything else is derived from
+//! them with HKDF-SHA-256 (RFC 5869), so that no key serves two purposes.
+
+mod file;
+
+use std::io;
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::hkdf;
+use zeroize::Zeroizing;
+
+pub use file::FILE_NAME;
+
+/// The master keys of this deployment, one of them active.
+pub struct MasterKeys {
+    /// In the order of the file.
+    entries: Vec<Entry>,
+    active: u8,
+}
+
+struct Entry {
+    id: u8,
+    secret: Zeroizing<[u8; 32]>,
+    distrusted: bool,
+}
+
+/// Why master keys cannot be used. The text is meant for the operator and holds no key.
+#[derive(Debug, thiserror::Error)]
+pub enum MasterKeyError {
+    /// The file or its folder cannot be read or written.
+    #[error("cannot use {}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Somebody else on this machine could read the file.
+    #[error(
+        "{path} is accessible to other users of this machine (mode {mode:04o}); run: chmod 600 {path}",
+        path = path.display()
+    )]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A line is not an entry.
+    #[error("line {line} of the master keys {why}; expected id:key or id:key:distrusted")]
+    Syntax {
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// There is no entry at all.
+    #[error("the master keys are empty; remove the file to have one made, or restore it")]
+    Empty,
+    /// `keys.active` names no entry.
+    #[error("the active master key {0} is not among the master keys")]
+    UnknownActive(u8),
+    /// `keys.active` names an entry that is marked as distrusted.
+    #[error(
+        "the active master key {0} is marked as distrusted; add a new entry and make it active"
+    )]
+    DistrustedActive(u8),
+}
+
+impl MasterKeys {
+    /// Reads entries from text: the content of the file, or of the setting `keys.master`. Blank
+    /// lines and lines that begin with `#` do not count.
+    pub fn parse(text: &str, active: Option<u8>) -> Result<Self, MasterKeyError> {
+        let mut entries: Vec<Entry> = Vec::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let failed = |why| MasterKeyError::Syntax { line: number, why };
+            let entry = Entry::parse(line).map_err(failed)?;
+            if entries.iter().any(|known| known.id == entry.id) {
+                return Err(failed("repeats an id"));
+            }
+            if entries.iter().any(|known| *known.secret == *entry.secret) {
+                return Err(failed("repeats a key under another id"));
+            }
+            entries.push(entry);
+        }
+        let first = entries.first().ok_or(MasterKeyError::Empty)?.id;
+        let active = active.unwrap_or(first);
+        match entries.iter().find(|entry| entry.id == active) {
+            None => Err(MasterKeyError::UnknownActive(active)),
+            Some(entry) if entry.distrusted => Err(MasterKeyError::DistrustedActive(active)),
+            Some(_) => Ok(Self { entries, active }),
+        }
+    }
+
+    /// The id of the entry in use for what is new.
+    #[must_use]
+    pub fn active(&self) -> u8 {
+        self.active
+    }
+
+    /// All ids, in the order of the file.
+    pub fn ids(&self) -> impl Iterator<Item = u8> + '_ {
+        self.entries.iter().map(|entry| entry.id)
+    }
+
+    /// Whether the entry is marked as distrusted; `None` for an unknown id.
+    #[must_use]
+    pub fn is_distrusted(&self, id: u8) -> Option<bool> {
+        Some(self.entry(id)?.distrusted)
+    }
+
+    /// A value that tells whether another process means the same key by this id, and nothing
+    /// else about it: 22 characters of base64url, kept in SQL. `None` for an unknown id.
+    #[must_use]
+    pub fn check_value(&self, id: u8) -> Option<String> {
+        let derived = self.derive(id, "signet check value v1")?;
+        Some(URL_SAFE_NO_PAD.encode(&derived[..16]))
+    }
+
+    /// 32 bytes for one purpose: HKDF-SHA-256 (RFC 5869) over the entry, without salt, `info` as
+    /// given. `None` for an unknown id.
+    pub(super) fn derive(&self, id: u8, info: &str) -> Option<Zeroizing<[u8; 32]>> {
+        let secret = &self.entry(id)?.secret;
+        let mut out = Zeroizing::new([0; 32]);
+        hkdf::Salt::new(hkdf::HKDF_SHA256, &[])
+            .extract(secret.as_slice())
+            .expand(&[info.as_bytes()], hkdf::HKDF_SHA256)
+            .and_then(|okm| okm.fill(out.as_mut_slice()))
+            .ok()?;
+        Some(out)
+    }
+
+    fn entry(&self, id: u8) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.id == id)
+    }
+}
+
+impl Entry {
+    fn parse(line: &str) -> Result<Self, &'static str> {
+        let mut fields = line.split(':');
+        let id = fields.next().unwrap_or_default();
+        let plain = !id.starts_with('0') && id.bytes().all(|byte| byte.is_ascii_digit());
+        let id = id
+            .parse()
+            .ok()
+            .filter(|_| plain)
+            .ok_or("has no id between 1 and 255")?;
+
+        let mut secret = Zeroizing::new([0; 32]);
+        let decoded = URL_SAFE_NO_PAD
+            .decode(fields.next().unwrap_or_default())
+            .map(Zeroizing::new)
+            .ok()
+            .filter(|bytes| bytes.len() == secret.len())
+            .ok_or("has no key of 32 bytes in base64url without padding")?;
+        secret.copy_from_slice(&decoded);
+
+        let distrusted = match (fields.next(), fields.next()) {
+            (None, _) => false,
+            (Some("distrusted"), None) => true,
+            _ => return Err("has an unknown third field"),
+        };
+        Ok(Self {
+            id,
+            secret,
+            distrusted,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    const OTHER: &str = "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8";
+
+    fn refusal(text: &str, active: Option<u8>) -> String {
+        MasterKeys::parse(text, active).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn reads_entries_comments_and_marks() {
+        let text = format!("# kept offline too\n\n7:{KEY}\n3:{OTHER}:distrusted\n");
+        let keys = MasterKeys::parse(&text, None).unwrap();
+        assert_eq!(keys.active(), 7);
+        assert_eq!(keys.ids().collect::<Vec<_>>(), [7, 3]);
+        assert_eq!(
+            [7, 3, 1].map(|id| keys.is_distrusted(id)),
+            [Some(false), Some(true), None]
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_not_an_entry() {
+        for id in ["0", "256", "-1", "+1", "01", "", "x"] {
+            assert!(
+                refusal(&format!("{id}:{KEY}"), None).contains("no id"),
+                "{id}"
+            );
+        }
+        for line in [
+            format!("1:{KEY}="),
+            format!("1:{}", &KEY[1..]),
+            "1".into(),
+            "1:".into(),
+        ] {
+            assert!(
+                refusal(&line, None).contains("no key of 32 bytes"),
+                "{line}"
+            );
+        }
+        assert!(refusal(&format!("1:{KEY}:trusted"), None).contains("third field"));
+        assert!(refusal(&format!("1:{KEY}\n1:{OTHER}"), None).starts_with("line 2"));
+        assert!(refusal(&format!("1:{KEY}\n2:{KEY}"), None).contains("repeats a key"));
+        assert!(refusal("# nothing\n", None).contains("empty"));
+        assert!(refusal(&format!("1:{KEY}"), Some(2)).contains("not among"));
+        assert!(refusal(&format!("1:{KEY}:distrusted"), None).contains("distrusted"));
+    }
+
+    #[test]
+    fn derives_by_rfc_5869() {
+        // Computed with Python's hmac: extract with an empty salt, one block of expand.
+        let keys = MasterKeys::parse(&format!("1:{KEY}"), None).unwrap();
+        let derived = keys.derive(1, "signet refresh key v1").unwrap();
+        assert_eq!(
+            URL_SAFE_NO_PAD.encode(*derived),
+            "Ebtkd01qLS_CGDHPMyzyWgetQxdWApTmUYgS38GUr1U"
+        );
+        assert_eq!(keys.check_value(1).unwrap(), "UzHEmZ4lQIG4niPli8waiQ");
+        assert!(keys.check_value(2).is_none());
+    }
+}
