@@ -1,0 +1,197 @@
+//! Access tokens: signed JWTs of RFC 9068, made and checked.
+//!
+//! The check is stricter than the RFCs ask for, because we only ever check what we made: one
+//! spelling of base64url, a header of exactly three members, claims of exactly ours. So the tricks
+//! of RFC 8725 §2 (`alg`, `jwk`, `jku`, `x5u`, `crit`, nested and encrypted tokens) end at the
+//! shape of the token, before any cryptography. Whether the session still lives is not known here.
+
+mod open;
+#[cfg(test)]
+mod refusals;
+mod sign;
+
+use std::time::Duration;
+
+use super::keyring::KeyRing;
+use crate::model::claims::Claims;
+use crate::model::time::Timestamp;
+
+pub use open::open;
+pub use sign::{SignError, sign};
+
+/// What a token must say to be accepted.
+#[derive(Debug, Clone, Copy)]
+pub struct Expectation<'a> {
+    /// The `iss`, byte for byte (RFC 9068 §4).
+    pub issuer: &'a str,
+    /// One of its `aud`, byte for byte.
+    pub audience: &'a str,
+    /// The `typ` of its header, byte for byte.
+    pub typ: &'a str,
+    /// How far clocks may differ, at most a minute or so.
+    pub leeway: Duration,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// Why a token is refused. For the log: to the caller all of them are one answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AccessTokenError {
+    /// Longer than any token of ours.
+    #[error("longer than 16 KiB")]
+    TooLong,
+    /// Not three parts in base64url without padding, in its one spelling (RFC 7515 §7.1).
+    #[error("not a compact JWS")]
+    Malformed,
+    /// The header is not an object of exactly `alg`, `typ` and `kid`, once each, all strings.
+    #[error("a header other than alg, typ, kid")]
+    Header,
+    /// `typ` is another one: another kind of token, not to be confused (RFC 8725 §3.11).
+    #[error("another typ")]
+    Type,
+    /// No published key has that `kid`.
+    #[error("unknown kid")]
+    UnknownKey,
+    /// `alg` is not the one of that key (RFC 8725 §3.1).
+    #[error("an alg that is not the key's")]
+    Algorithm,
+    /// The signature is wrong, or not as long as signatures of that key are.
+    #[error("bad signature")]
+    Signature,
+    /// Properly signed, but a claim is missing, double, unknown, or of another type.
+    #[error("malformed claims")]
+    Claims,
+    /// Another `iss`.
+    #[error("another issuer")]
+    Issuer,
+    /// Not for us.
+    #[error("another audience")]
+    Audience,
+    /// Past its `exp`.
+    #[error("expired")]
+    Expired,
+    /// Its `iat` is ahead of our clock.
+    #[error("issued in the future")]
+    Premature,
+}
+
+/// Checks a token entirely: [`open`], then [`check`].
+pub fn verify(
+    ring: &KeyRing,
+    expected: &Expectation<'_>,
+    token: &str,
+) -> Result<Claims, AccessTokenError> {
+    let claims = open(ring, expected.typ, token)?;
+    check(expected, &claims)?;
+    Ok(claims)
+}
+
+/// Checks what depends on who asks and when: issuer, audience, times.
+pub fn check(expected: &Expectation<'_>, claims: &Claims) -> Result<(), AccessTokenError> {
+    if claims.iss != expected.issuer {
+        return Err(AccessTokenError::Issuer);
+    }
+    if !claims.aud.contains(expected.audience) {
+        return Err(AccessTokenError::Audience);
+    }
+    // RFC 7519 §4.1.4: refused on the second of `exp` already.
+    if expected.now.minus(expected.leeway).seconds() >= claims.exp {
+        return Err(AccessTokenError::Expired);
+    }
+    if expected.now.plus(expected.leeway).seconds() < claims.iat {
+        return Err(AccessTokenError::Premature);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::open::decoded;
+    use super::*;
+    use crate::crypto::random::SeededRng;
+    use crate::crypto::signing::SigningKey;
+    use crate::crypto::signing::tests::small_rsa_key;
+    use crate::model::signing_key::{Algorithm, KeyState};
+
+    pub(super) const CLAIMS: &str = r#"{"iss":"https://id.example","sub":"usr_019a0b1c-2d3e-7f00-8123-456789abcdef","aud":["https://id.example","https://id.example/v1"],"client_id":"cli_019a0b1c-2d3e-7f00-8123-456789abcdef","iat":1760000000,"exp":1760000300,"jti":"jti_019a0b1c-2d3e-7f00-8123-456789abcdef","scope":"pages.read pages.write","sid":"ses_019a0b1c-2d3e-7f00-8123-456789abcdef","auth_time":1759990000,"amr":["pwd"]}"#;
+
+    fn expectation(seconds: i64) -> Expectation<'static> {
+        Expectation {
+            issuer: "https://id.example",
+            audience: "https://id.example/v1",
+            typ: "at+jwt",
+            leeway: Duration::from_secs(10),
+            now: Timestamp::from_seconds(seconds),
+        }
+    }
+
+    #[test]
+    fn every_algorithm_signs_what_verifies() {
+        let claims: Claims = serde_json::from_str(CLAIMS).unwrap();
+        let generate = |algorithm| SigningKey::generate(algorithm, &SeededRng::new(1)).unwrap();
+        let keys = [
+            generate(Algorithm::ES256),
+            generate(Algorithm::EdDsa),
+            small_rsa_key(),
+        ];
+        let lengths = [64, 64, 256];
+        for (key, length) in keys.map(Arc::new).into_iter().zip(lengths) {
+            let ring = KeyRing::new(vec![(Arc::clone(&key), KeyState::Active)]);
+            let token = sign(&key, "at+jwt", &claims).unwrap();
+            let parts: Vec<_> = token
+                .split('.')
+                .map(|part| decoded(part).unwrap())
+                .collect();
+            let header: serde_json::Value = serde_json::from_slice(&parts[0]).unwrap();
+            let alg = key.algorithm().as_str();
+            let exact = serde_json::json!({"alg": alg, "typ": "at+jwt", "kid": key.kid()});
+            assert_eq!(header, exact);
+            assert_eq!(
+                (parts[1].as_slice(), parts[2].len()),
+                (CLAIMS.as_bytes(), length)
+            );
+            assert_eq!(
+                verify(&ring, &expectation(1_760_000_100), &token).as_ref(),
+                Ok(&claims)
+            );
+
+            let other = sign(&generate(Algorithm::ES256), "at+jwt", &claims).unwrap();
+            let unknown = verify(&ring, &expectation(1_760_000_100), &other);
+            assert_eq!(unknown, Err(AccessTokenError::UnknownKey));
+        }
+    }
+
+    #[test]
+    fn checks_whose_and_when() {
+        let claims: Claims = serde_json::from_str(CLAIMS).unwrap();
+        let now = expectation(1_760_000_000);
+        let at = |seconds| check(&expectation(seconds), &claims);
+        assert_eq!(at(1_760_000_309), Ok(()));
+        assert_eq!(at(1_760_000_310), Err(AccessTokenError::Expired));
+        assert_eq!(at(1_759_999_990), Ok(()));
+        assert_eq!(at(1_759_999_989), Err(AccessTokenError::Premature));
+        for audience in [
+            "https://id.example/v",
+            "https://id.example/v1/",
+            "HTTPS://id.example",
+            "",
+        ] {
+            let expected = Expectation { audience, ..now };
+            assert_eq!(
+                check(&expected, &claims),
+                Err(AccessTokenError::Audience),
+                "{audience}"
+            );
+        }
+        for issuer in ["https://id.example/", "https://id.exampl", ""] {
+            let expected = Expectation { issuer, ..now };
+            assert_eq!(
+                check(&expected, &claims),
+                Err(AccessTokenError::Issuer),
+                "{issuer}"
+            );
+        }
+    }
+}

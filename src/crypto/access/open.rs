@@ -1,0 +1,78 @@
+//! What never changes about a token, checked: shape, header, signature, types of the claims.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+
+use super::AccessTokenError;
+use crate::crypto::keyring::KeyRing;
+use crate::crypto::signing::{SigningKey, jws};
+use crate::model::claims::Claims;
+
+/// The longest token that is looked at.
+pub(super) const MAX_LENGTH: usize = 16 * 1024;
+
+/// Checks what never changes about a token: shape, header, signature, types of the claims. The
+/// result may be kept as long as the ring; [`check`](super::check) it at every use.
+pub fn open(ring: &KeyRing, typ: &str, token: &str) -> Result<Claims, AccessTokenError> {
+    if token.len() > MAX_LENGTH {
+        return Err(AccessTokenError::TooLong);
+    }
+    let (message, signature) = token.rsplit_once('.').ok_or(AccessTokenError::Malformed)?;
+    let (header, payload) = message.split_once('.').ok_or(AccessTokenError::Malformed)?;
+    // A further dot is outside the alphabet, so five parts (JWE) end here as well.
+    let (header, payload) = (decoded(header)?, decoded(payload)?);
+
+    let header: JoseHeader<'_> = object(&header).ok_or(AccessTokenError::Header)?;
+    if header.typ != typ {
+        return Err(AccessTokenError::Type);
+    }
+    let key = ring
+        .by_kid(header.kid)
+        .ok_or(AccessTokenError::UnknownKey)?;
+    if header.alg != key.algorithm().as_str() {
+        return Err(AccessTokenError::Algorithm);
+    }
+    check_signature(key, message, signature)?;
+    object(&payload).ok_or(AccessTokenError::Claims)
+}
+
+/// The header of RFC 9068 §2.1: these members and no other, none twice.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JoseHeader<'a> {
+    alg: &'a str,
+    typ: &'a str,
+    kid: &'a str,
+}
+
+/// Reads a JSON object. Serde would take an array for a struct as well, and we would not.
+fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
+    serde_json::from_slice(json)
+        .ok()
+        .filter(|_| json.starts_with(b"{"))
+}
+
+/// Base64url without padding, white space, foreign characters or stray bits in the last digit.
+pub(super) fn decoded(part: &str) -> Result<Vec<u8>, AccessTokenError> {
+    URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| AccessTokenError::Malformed)
+}
+
+fn check_signature(
+    key: &SigningKey,
+    message: &str,
+    signature: &str,
+) -> Result<(), AccessTokenError> {
+    let full = decoded(signature)?.len() == key.signature_length();
+    let algorithm = jws(key.algorithm());
+    let good = full
+        && jsonwebtoken::crypto::verify(signature, message.as_bytes(), key.decoding(), algorithm)
+            .unwrap_or(false);
+    if good {
+        Ok(())
+    } else {
+        Err(AccessTokenError::Signature)
+    }
+}
