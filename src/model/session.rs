@@ -30,8 +30,9 @@ pub struct Session {
     pub user: UserId,
     /// The client that logged the user in, the only one that may refresh it.
     pub client: ClientId,
-    /// What its access tokens may carry at most.
-    pub scopes: Scopes,
+    /// What was asked for at login, and so what its access tokens may carry at most; everything
+    /// that its user is granted where nothing was asked for.
+    pub scopes: Option<Scopes>,
     /// Whom its access tokens are for; the default ones where empty.
     pub audiences: Vec<String>,
     /// When and how the user proved who they are.
