@@ -11,3 +11,4 @@ pub mod config;
 pub mod crypto;
 pub mod http;
 pub mod model;
+pub mod telemetry;

@@ -1,8 +1,9 @@
 //! Points in time, and where they come from.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
+use time::{OffsetDateTime, macros::format_description};
 
 /// Where the present comes from. Nothing reads the system's clock but the implementation that
 /// `app.rs` chooses, so that a test can hold time still and move it.
@@ -63,6 +64,18 @@ impl Timestamp {
     }
 }
 
+/// RFC 3339 in UTC, to the millisecond: `2026-01-31T09:05:00.250Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let format = format_description!(
+            "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
+        );
+        let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000);
+        let text = moment.ok().and_then(|moment| moment.format(format).ok());
+        out.pad(&text.ok_or(fmt::Error)?)
+    }
+}
+
 /// A duration as signed milliseconds, as SQL and [`Timestamp`] count them.
 #[must_use]
 pub fn millis(duration: Duration) -> i64 {
@@ -77,6 +90,12 @@ mod tests {
     fn seconds_round_down_on_both_sides_of_the_epoch() {
         assert_eq!(Timestamp::from_millis(1999).seconds(), 1);
         assert_eq!(Timestamp::from_millis(-1).seconds(), -1);
+    }
+
+    #[test]
+    fn it_is_written_as_rfc_3339_in_utc() {
+        let moment = Timestamp::from_millis(1_769_850_300_250);
+        assert_eq!(moment.to_string(), "2026-01-31T09:05:00.250Z");
     }
 
     #[test]
