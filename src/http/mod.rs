@@ -5,6 +5,16 @@
 //! tokens: a handler takes parsed input, calls one verb of `auth` and shapes the answer. Home of
 //! poem, poem-openapi and hyper.
 
+pub mod address;
+pub mod arrival;
 pub mod bearer;
+pub mod cookie;
+pub mod cors;
+pub mod csrf;
+pub mod edge;
+mod errors;
+pub mod headers;
 pub mod problem;
+pub mod query;
+pub mod routes;
 pub mod server;
