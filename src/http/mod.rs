@@ -8,6 +8,7 @@
 pub mod address;
 pub mod arrival;
 pub mod bearer;
+pub mod body;
 pub mod cookie;
 pub mod cors;
 pub mod csrf;

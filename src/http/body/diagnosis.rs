@@ -1,0 +1,148 @@
+//! What is wrong with a body, field by field, by the published schema.
+//!
+//! Nothing here repeats a submitted value: people put passwords into wrong fields. Names of
+//! unknown members are repeated, cut, because the pointer has to name them.
+
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::types::Type;
+
+use super::tree::Tree;
+use crate::http::problem::{Code, FieldError, Refusal};
+
+/// More entries help nobody.
+const MOST: usize = 32;
+/// How much of an unknown member's name is repeated, in characters.
+const NAME_LENGTH: usize = 64;
+
+/// Every field of `text` that does not fit the schema of `T`; a refusal if `text` is not JSON.
+pub(super) fn of<T: Type>(text: &str) -> Result<Vec<FieldError>, Refusal> {
+    let tree = serde_json::from_str(text).map_err(|error| {
+        Refusal::new(Code::MalformedBody).because(format!(
+            "The body stops being valid JSON at line {}, column {}.",
+            error.line(),
+            error.column()
+        ))
+    })?;
+    let mut registry = Registry::new();
+    T::register(&mut registry);
+    let mut examination = Examination {
+        registry,
+        found: Vec::new(),
+    };
+    examination.value(&tree, &T::schema_ref(), "");
+    examination.found.truncate(MOST);
+    Ok(examination.found)
+}
+
+struct Examination {
+    registry: Registry,
+    found: Vec<FieldError>,
+}
+
+impl Examination {
+    fn value(&mut self, tree: &Tree, schema: &MetaSchemaRef, pointer: &str) {
+        let schema = self.resolve(schema);
+        if matches!(tree, Tree::Null) && schema.nullable {
+            return;
+        }
+        match (schema.ty, tree) {
+            ("object", Tree::Object(members)) => self.object(members, &schema, pointer),
+            ("array", Tree::Array(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    if let Some(schema) = &schema.items {
+                        self.value(item, schema, &format!("{pointer}/{index}"));
+                    }
+                }
+            }
+            ("string", Tree::Text(text)) => self.text(text, &schema, pointer),
+            ("boolean", Tree::Boolean)
+            | ("integer" | "number", Tree::Integer)
+            | ("number", Tree::Number)
+            | ("", _) => {}
+            (expected, _) => {
+                let article = if expected.starts_with(['a', 'i', 'o']) {
+                    "an"
+                } else {
+                    "a"
+                };
+                self.report(pointer, "wrong_type", format!("Send {article} {expected}."));
+            }
+        }
+    }
+
+    fn object(&mut self, members: &[(String, Tree)], schema: &MetaSchema, pointer: &str) {
+        for (index, (name, value)) in members.iter().enumerate() {
+            let here = format!("{pointer}/{}", escape(name));
+            let known = schema.properties.iter().find(|(known, _)| known == name);
+            if members[..index].iter().any(|(earlier, _)| earlier == name) {
+                self.report(&here, "duplicate", "Send this field once.".to_owned());
+            } else if let Some((name, property)) = known {
+                // An optional field may be null: it is absent then.
+                if !matches!(value, Tree::Null) || schema.required.contains(name) {
+                    self.value(value, property, &here);
+                }
+            } else if let Some(property) = &schema.additional_properties {
+                self.value(value, property, &here);
+            } else {
+                self.report(&here, "unknown_field", "Leave this field out.".to_owned());
+            }
+        }
+        for name in &schema.required {
+            if !members.iter().any(|(given, _)| given == name) {
+                let here = format!("{pointer}/{name}");
+                self.report(&here, "missing", "This field is required.".to_owned());
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str, schema: &MetaSchema, pointer: &str) {
+        let allowed = &schema.enum_items;
+        if text.contains('\0') {
+            let detail = "Leave out the character NUL.".to_owned();
+            self.report(pointer, "nul_character", detail);
+        } else if !allowed.is_empty() && !allowed.iter().any(|item| item == text) {
+            let names: Vec<_> = allowed.iter().filter_map(|item| item.as_str()).collect();
+            self.report(
+                pointer,
+                "not_allowed",
+                format!("Send one of: {}.", names.join(", ")),
+            );
+        }
+    }
+
+    /// A schema behind a name, or behind `allOf` of a name and a description.
+    fn resolve(&self, schema: &MetaSchemaRef) -> MetaSchema {
+        match schema {
+            MetaSchemaRef::Reference(name) => self
+                .registry
+                .schemas
+                .get(name)
+                .cloned()
+                .unwrap_or(MetaSchema::ANY),
+            MetaSchemaRef::Inline(schema) => match schema.all_of.first() {
+                Some(named) => {
+                    let nullable = schema.nullable;
+                    MetaSchema {
+                        nullable,
+                        ..self.resolve(named)
+                    }
+                }
+                None => (**schema).clone(),
+            },
+        }
+    }
+
+    fn report(&mut self, pointer: &str, code: &str, detail: String) {
+        self.found.push(FieldError {
+            pointer: pointer.to_owned(),
+            code: code.to_owned(),
+            detail,
+        });
+    }
+}
+
+/// One token of a JSON pointer (RFC 6901 §3), cut.
+fn escape(name: &str) -> String {
+    let cut: String = name.chars().take(NAME_LENGTH).collect();
+    cut.replace('~', "~0").replace('/', "~1")
+}

@@ -1,0 +1,134 @@
+//! Request bodies: JSON, bounded, strict, and explained when wrong.
+//!
+//! Owns the way from bytes to a request type. The fast path is serde alone; only when it refuses
+//! is the body read a second time, against the schema that the document publishes, to say which
+//! fields are wrong. What a field *means* is the model's business.
+//!
+//! A request type derives `poem_openapi::Object` (for the schema) and `serde::Deserialize` with
+//! `deny_unknown_fields` (for the value).
+
+mod diagnosis;
+mod tree;
+
+use std::pin::pin;
+
+use futures_util::TryStreamExt;
+use poem::{Request, RequestBody, Result};
+use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
+use poem_openapi::types::Type;
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use super::arrival::Arrival;
+use super::problem::{Code, Refusal};
+
+/// The only media type that bodies have.
+const JSON: &str = "application/json";
+/// How JSON spells the character NUL; it has no other spelling.
+const NUL: &str = "\\u0000";
+
+/// A JSON request body.
+pub struct Body<T>(pub T);
+
+impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Body<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        Some(MetaRequest {
+            description: None,
+            content: vec![MetaMediaType {
+                content_type: JSON,
+                schema: T::schema_ref(),
+            }],
+            required: true,
+        })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        if !is_json(request) {
+            return Err(Refusal::new(Code::UnsupportedMediaType).into());
+        }
+        let bytes = read(body.take()?, &Arrival::of(request)).await?;
+        Ok(Self(parse(&bytes)?))
+    }
+}
+
+/// `application/json`, in UTF-8 if it names a charset; once.
+fn is_json(request: &Request) -> bool {
+    let mut values = request.headers().get_all(http::header::CONTENT_TYPE).iter();
+    let (Some(Ok(value)), None) = (values.next().map(|value| value.to_str()), values.next()) else {
+        return false;
+    };
+    let mut parts = value.split(';').map(str::trim);
+    parts
+        .next()
+        .is_some_and(|media_type| media_type.eq_ignore_ascii_case(JSON))
+        && parts.all(|parameter| match parameter.split_once('=') {
+            Some((name, charset)) => {
+                name.eq_ignore_ascii_case("charset")
+                    && charset.trim_matches('"').eq_ignore_ascii_case("utf-8")
+            }
+            None => parameter.is_empty(),
+        })
+}
+
+/// Reads a body up to the limit, whatever length it declares. Bodies hold passwords, so the copy
+/// is wiped.
+async fn read(body: poem::Body, arrival: &Arrival) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    // Roomy enough that bodies with a password are not moved while they grow.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
+    let mut chunks = pin!(body.into_bytes_stream());
+    arrival.set_reading_body(true);
+    while let Some(chunk) = chunks.try_next().await.map_err(|error| {
+        Refusal::new(Code::MalformedBody)
+            .because("The body ended before it was complete.")
+            .caused_by(error)
+    })? {
+        if bytes.len() + chunk.len() > arrival.body_limit() {
+            return Err(Refusal::new(Code::BodyTooLarge));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    arrival.set_reading_body(false);
+    Ok(bytes)
+}
+
+/// Reads a value, or says what is wrong with it.
+fn parse<T: Type + DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    let text = str::from_utf8(bytes).map_err(|_| {
+        Refusal::new(Code::MalformedBody).because("The body is not encoded as UTF-8.")
+    })?;
+    let errors = match serde_json::from_str(text) {
+        Ok(value) if !text.contains(NUL) => return Ok(value),
+        Ok(value) => match diagnosis::of::<T>(text)? {
+            // The text had an escaped backslash before the zeros.
+            errors if errors.is_empty() => return Ok(value),
+            errors => errors,
+        },
+        Err(_) => diagnosis::of::<T>(text)?,
+    };
+    if errors.is_empty() {
+        // The type is stricter than its schema says.
+        return Err(Refusal::field(
+            "",
+            "invalid",
+            "The body is not acceptable here.",
+        ));
+    }
+    Err(Refusal::fields(errors))
+}
+
+#[cfg(test)]
+mod tests;

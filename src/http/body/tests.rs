@@ -1,0 +1,132 @@
+use poem_openapi::{Enum, Object};
+use serde::Deserialize;
+
+use super::*;
+
+#[derive(Debug, PartialEq, Enum, Deserialize)]
+#[oai(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+enum Delivery {
+    Body,
+    Cookie,
+}
+
+#[derive(Debug, Object, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sample {
+    username: String,
+    password: String,
+    /// Where to put it.
+    delivery: Option<Delivery>,
+    scopes: Option<Vec<String>>,
+    age: Option<i32>,
+}
+
+/// What is wrong, as `pointer code`.
+fn wrong(text: &str) -> Vec<String> {
+    let refusal = parse::<Sample>(text.as_bytes()).expect_err("refused");
+    assert_eq!(refusal.code(), Code::ValidationFailed);
+    let response = crate::http::problem::Problem::response(refusal, "/", "id");
+    let bytes = response.into_body().into_bytes();
+    let bytes = futures_util::FutureExt::now_or_never(bytes)
+        .unwrap()
+        .unwrap();
+    assert!(
+        !bytes.windows(6).any(|window| window == b"secret"),
+        "{bytes:?}"
+    );
+    let problem: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let errors = problem["errors"].as_array().unwrap();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    errors
+        .iter()
+        .map(|error| text(&error["pointer"]) + " " + &text(&error["code"]))
+        .collect()
+}
+
+#[test]
+fn good_bodies_are_read() {
+    let text = r#"{"username":"u","password":"\\u0000","delivery":"cookie","age":null}"#;
+    let sample = parse::<Sample>(text.as_bytes()).unwrap();
+    assert_eq!(sample.delivery, Some(Delivery::Cookie));
+    assert_eq!(sample.password, "\\u0000");
+}
+
+#[test]
+fn each_wrong_field_is_named() {
+    assert_eq!(wrong("{}"), ["/username missing", "/password missing"]);
+    assert_eq!(wrong(r#""secret""#), [" wrong_type"]);
+    assert_eq!(
+        wrong(r#"{"username":"u","password":["secret"]}"#),
+        ["/password wrong_type"]
+    );
+    assert_eq!(
+        wrong(r#"{"username":null,"password":1}"#),
+        ["/username wrong_type", "/password wrong_type"]
+    );
+    assert_eq!(
+        wrong(r#"{"username":"u","password":"secret","password":"secret"}"#),
+        ["/password duplicate"]
+    );
+    assert_eq!(
+        wrong(r#"{"username":"u","password":"secret\u0000"}"#),
+        ["/password nul_character"]
+    );
+    assert_eq!(
+        wrong(
+            r#"{"username":"u","password":"p","a/b~":1,"delivery":"secret","scopes":["a",2],"age":1.5}"#
+        ),
+        [
+            "/a~1b~0 unknown_field",
+            "/delivery not_allowed",
+            "/scopes/1 wrong_type",
+            "/age wrong_type"
+        ]
+    );
+    assert_eq!(
+        wrong(r#"{"username":"u","password":"p","age":99999999999}"#),
+        [" invalid"]
+    );
+}
+
+#[test]
+fn other_bodies_are_malformed() {
+    let deep = "[".repeat(100_000);
+    let bodies: [&[u8]; 8] = [
+        b"",
+        b"{",
+        b"{} {}",
+        b"{'a':1}",
+        b"\xff",
+        b"{\"username\":\"\xc3\x28\"}",
+        b"{\"username\":\"\\ud800\"}",
+        deep.as_bytes(),
+    ];
+    for body in bodies {
+        let refusal = parse::<Sample>(body).expect_err("refused");
+        assert_eq!(refusal.code(), Code::MalformedBody);
+    }
+}
+
+#[test]
+fn only_json_is_taken() {
+    let request = |value: &'static str| Request::builder().content_type(value).finish();
+    for good in [
+        "application/json",
+        "Application/JSON; charset=UTF-8",
+        "application/json;",
+    ] {
+        assert!(is_json(&request(good)), "{good}");
+    }
+    for bad in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "application/problem+json",
+        "application/json; charset=latin1",
+        "text/plain, application/json",
+    ] {
+        assert!(!is_json(&request(bad)), "{bad}");
+    }
+    assert!(!is_json(&Request::default()));
+}
