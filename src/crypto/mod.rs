@@ -7,7 +7,9 @@
 pub mod access;
 pub mod jwk;
 pub mod keyring;
+pub mod lane;
 pub mod master;
+pub mod password;
 pub mod provider;
 pub mod random;
 pub mod refresh;

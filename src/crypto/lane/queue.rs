@@ -1,0 +1,193 @@
+//! The waiting line of the lane: bounded, and fair by address.
+//!
+//! Each address has a line of its own and they take turns, so a flood from one address delays its
+//! own jobs. When all places are taken, the longest line loses its newest job to a newcomer with
+//! a shorter one. It knows nothing of threads, time or passwords.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, Ipv6Addr};
+
+/// Something that may no longer be wanted by the time its turn comes.
+pub(super) trait Waiting {
+    /// Whether somebody still waits for it.
+    fn is_wanted(&self) -> bool;
+}
+
+/// Jobs in line.
+pub(super) struct Queue<J> {
+    lines: HashMap<IpAddr, VecDeque<J>>,
+    /// Whose turn it is, next first: each address that has a line, once.
+    turns: VecDeque<IpAddr>,
+    places: usize,
+    taken: usize,
+}
+
+impl<J: Waiting> Queue<J> {
+    /// A queue of that many places.
+    pub(super) fn new(places: usize) -> Self {
+        Self {
+            lines: HashMap::new(),
+            turns: VecDeque::new(),
+            places,
+            taken: 0,
+        }
+    }
+
+    /// Puts a job in line. `Err` gives back the job that found no place: this one, or the newest
+    /// of the longest line.
+    pub(super) fn push(&mut self, address: IpAddr, job: J) -> Result<(), J> {
+        let address = network(address);
+        let mut lost = None;
+        if self.taken >= self.places {
+            self.drop_unwanted();
+        }
+        if self.taken >= self.places {
+            let own = self.lines.get(&address).map_or(0, VecDeque::len);
+            match self.longest().filter(|(_, length)| *length > own + 1) {
+                Some((longest, _)) => lost = self.pop_newest(longest),
+                None => return Err(job),
+            }
+        }
+        let line = self.lines.entry(address).or_default();
+        if line.is_empty() {
+            self.turns.push_back(address);
+        }
+        line.push_back(job);
+        self.taken += 1;
+        lost.map_or(Ok(()), Err)
+    }
+
+    /// The next job that is still wanted; unwanted ones on the way are dropped.
+    pub(super) fn pop(&mut self) -> Option<J> {
+        loop {
+            let address = self.turns.pop_front()?;
+            let line = self.lines.get_mut(&address)?;
+            while let Some(job) = line.pop_front() {
+                self.taken -= 1;
+                if job.is_wanted() {
+                    if line.is_empty() {
+                        self.lines.remove(&address);
+                    } else {
+                        self.turns.push_back(address);
+                    }
+                    return Some(job);
+                }
+            }
+            self.lines.remove(&address);
+        }
+    }
+
+    fn longest(&self) -> Option<(IpAddr, usize)> {
+        let lengths = self
+            .lines
+            .iter()
+            .map(|(address, line)| (*address, line.len()));
+        lengths.max_by_key(|(_, length)| *length)
+    }
+
+    fn pop_newest(&mut self, address: IpAddr) -> Option<J> {
+        let lost = self.lines.get_mut(&address)?.pop_back();
+        self.taken -= usize::from(lost.is_some());
+        lost
+    }
+
+    fn drop_unwanted(&mut self) {
+        self.lines.retain(|_, line| {
+            line.retain(Waiting::is_wanted);
+            !line.is_empty()
+        });
+        self.turns
+            .retain(|address| self.lines.contains_key(address));
+        self.taken = self.lines.values().map(VecDeque::len).sum();
+    }
+}
+
+/// What counts as one address: an IPv4 address, or the /64 that one IPv6 household has (RFC 6177).
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let bits = address.to_bits() & !u128::from(u64::MAX);
+            IpAddr::V6(Ipv6Addr::from_bits(bits))
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq)]
+    struct Job(&'static str, bool);
+
+    impl Waiting for Job {
+        fn is_wanted(&self) -> bool {
+            self.1
+        }
+    }
+
+    fn push(queue: &mut Queue<Job>, address: &str, name: &'static str) -> Result<(), &'static str> {
+        queue
+            .push(address.parse().unwrap(), Job(name, true))
+            .map_err(|lost| lost.0)
+    }
+
+    fn drain(queue: &mut Queue<Job>) -> Vec<&'static str> {
+        std::iter::from_fn(|| queue.pop())
+            .map(|job| job.0)
+            .collect()
+    }
+
+    #[test]
+    fn addresses_take_turns() {
+        let mut queue = Queue::new(10);
+        for name in ["a1", "a2", "a3"] {
+            push(&mut queue, "192.0.2.1", name).unwrap();
+        }
+        push(&mut queue, "192.0.2.2", "b1").unwrap();
+        // One /64, one line; an IPv4 address mapped into IPv6 is the IPv4 address.
+        push(&mut queue, "2001:db8::1", "c1").unwrap();
+        push(&mut queue, "2001:db8::2", "c2").unwrap();
+        push(&mut queue, "::ffff:192.0.2.2", "b2").unwrap();
+        assert_eq!(
+            drain(&mut queue),
+            ["a1", "b1", "c1", "a2", "b2", "c2", "a3"]
+        );
+        assert_eq!(
+            (queue.taken, queue.lines.len(), queue.turns.len()),
+            (0, 0, 0)
+        );
+    }
+
+    #[test]
+    fn a_newcomer_takes_a_place_from_the_longest_line() {
+        let mut queue = Queue::new(3);
+        for name in ["a1", "a2", "a3"] {
+            push(&mut queue, "192.0.2.1", name).unwrap();
+        }
+        assert_eq!(push(&mut queue, "192.0.2.1", "a4"), Err("a4"));
+        assert_eq!(push(&mut queue, "192.0.2.2", "b1"), Err("a3"));
+        assert_eq!(push(&mut queue, "192.0.2.2", "b2"), Err("b2"));
+        assert_eq!(push(&mut queue, "192.0.2.3", "c1"), Err("a2"));
+        assert_eq!(push(&mut queue, "192.0.2.4", "d1"), Err("d1"));
+        assert_eq!(drain(&mut queue), ["a1", "b1", "c1"]);
+    }
+
+    #[test]
+    fn who_has_left_holds_no_place_and_gets_no_turn() {
+        let mut queue = Queue::new(3);
+        let address: IpAddr = "192.0.2.1".parse().unwrap();
+        for name in ["gone1", "gone2"] {
+            queue.push(address, Job(name, false)).unwrap();
+        }
+        push(&mut queue, "192.0.2.1", "a1").unwrap();
+        push(&mut queue, "192.0.2.1", "a2").unwrap();
+        assert_eq!(queue.taken, 2);
+        queue.push(address, Job("gone3", false)).unwrap();
+        assert_eq!(drain(&mut queue), ["a1", "a2"]);
+        assert_eq!(
+            (queue.taken, queue.lines.len(), queue.turns.len()),
+            (0, 0, 0)
+        );
+    }
+}
