@@ -163,3 +163,47 @@ impl JwtVerifier for RingVerifier {
         self.algorithm
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::random::SeededRng;
+    use crate::crypto::signing::SigningKey;
+    use crate::model::signing_key::Algorithm as Ours;
+
+    fn key(seed: u64) -> SigningKey {
+        SigningKey::generate(Ours::EdDsa, &SeededRng::new(seed)).unwrap()
+    }
+
+    #[test]
+    fn a_key_is_parsed_once_and_the_cache_is_bounded() {
+        let (one, two) = (key(100), key(101));
+        let first = parsed(one.encoding()).unwrap();
+        assert!(Arc::ptr_eq(&first, &parsed(one.encoding()).unwrap()));
+        assert!(!Arc::ptr_eq(&first, &parsed(two.encoding()).unwrap()));
+        for seed in 200..200 + MAX_PARSED as u64 {
+            parsed(key(seed).encoding()).unwrap();
+        }
+        assert!(PARSED.read().unwrap().len() <= MAX_PARSED);
+        assert!(!Arc::ptr_eq(&first, &parsed(one.encoding()).unwrap()));
+    }
+
+    #[test]
+    fn algorithms_that_we_do_not_have_are_errors() {
+        install();
+        install();
+        let key = key(1);
+        for algorithm in [
+            Algorithm::HS256,
+            Algorithm::ES384,
+            Algorithm::PS256,
+            Algorithm::ES256,
+        ] {
+            assert!(jsonwebtoken::crypto::sign(b"", key.encoding(), algorithm).is_err());
+            let checked = jsonwebtoken::crypto::verify("", b"", key.decoding(), algorithm);
+            assert!(checked.is_err());
+        }
+        let secret = EncodingKey::from_secret(b"secret");
+        assert!(jsonwebtoken::crypto::sign(b"", &secret, Algorithm::HS256).is_err());
+    }
+}
