@@ -172,6 +172,7 @@ fn check_limits(settings: &Settings, verdict: &mut Verdict) {
         "limits.connections is 0, so nobody could connect; set 1 or more.".to_owned()
     });
     verdict.refuse_zero("limits.heads", limits.heads);
+    verdict.refuse_zero("limits.idle", limits.idle);
     verdict.refuse_zero("limits.request", limits.request);
     verdict.warn_if(settings.password.lane_deadline >= limits.request && !limits.request.is_zero(), || {
         format!("password.lane_deadline ({}) is not shorter than limits.request ({}), so a busy server answers late instead of early.", duration::format(settings.password.lane_deadline), duration::format(limits.request))

@@ -7,32 +7,34 @@ use std::{
 
 use toml::{Table, Value};
 
-use super::catalogue::{Leaf, leaves, nearest, sections};
+use super::{
+    catalogue::{Leaf, leaves, nearest, sections},
+    load::FileChoice,
+};
 
 /// Read from the working directory when no other file is named.
-const DEFAULT_PATH: &str = "signet.toml";
+const USUAL_PATH: &str = "signet.toml";
 
 /// The content of the file; empty if there is none.
+#[derive(Default)]
 pub(super) struct SettingsFile {
     path: Option<PathBuf>,
     table: Table,
 }
 
 impl SettingsFile {
-    /// Reads `path`, or `signet.toml` if that exists. The error is one sentence.
-    pub(super) fn read(path: Option<&Path>) -> Result<Self, String> {
-        let (path, optional) = match path {
-            Some(path) => (path, false),
-            None => (Path::new(DEFAULT_PATH), true),
+    /// Reads the file. The error is one sentence.
+    pub(super) fn read(choice: &FileChoice) -> Result<Self, String> {
+        let (path, optional) = match choice {
+            FileChoice::Named(path) => (path.as_path(), false),
+            FileChoice::Usual => (Path::new(USUAL_PATH), true),
+            FileChoice::Nothing => return Ok(Self::default()),
         };
         let shown = path.display();
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if optional && error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Self {
-                    path: None,
-                    table: Table::new(),
-                });
+                return Ok(Self::default());
             }
             Err(error) => {
                 return Err(format!(
@@ -67,7 +69,7 @@ impl SettingsFile {
 
     /// Where it was read; the default's name if it was not.
     pub(super) fn path(&self) -> &Path {
-        self.path.as_deref().unwrap_or(Path::new(DEFAULT_PATH))
+        self.path.as_deref().unwrap_or(Path::new(USUAL_PATH))
     }
 
     /// Where it was read, if it was.

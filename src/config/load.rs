@@ -76,10 +76,20 @@ pub struct ConfigError {
     pub problems: Vec<String>,
 }
 
-/// Reads all settings. `file` must exist if it is named; otherwise `signet.toml` in the working
-/// directory is read if it is there. `environment` is all variables of the process.
+/// Which file to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileChoice {
+    /// This one; it must exist.
+    Named(PathBuf),
+    /// `signet.toml` in the working directory, if it is there.
+    Usual,
+    /// None.
+    Nothing,
+}
+
+/// Reads all settings. `environment` is all variables of the process.
 pub fn load(
-    file: Option<&Path>,
+    file: &FileChoice,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Loaded, ConfigError> {
     let mut problems = Vec::new();

@@ -30,7 +30,7 @@ pub use catalogue::{Leaf, leaves};
 pub use database::DatabaseUrl;
 pub use example::example;
 pub use issuer::Issuer;
-pub use load::{ConfigError, Loaded, Source, Value, load};
+pub use load::{ConfigError, FileChoice, Loaded, Source, Value, load};
 pub use log::{LogFormat, LogLevel};
 pub use origin::Origin;
 pub use secret::Secret;

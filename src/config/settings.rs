@@ -186,6 +186,10 @@ pub struct LimitSettings {
     /// How long a client may take to send the head of a request. Duration.
     #[config(default = "10s", deserialize_with = duration::deserialize)]
     pub heads: Duration,
+    /// How long a connection may stay open with nothing to do; longer than any proxy before Signet
+    /// keeps it. Duration.
+    #[config(default = "75s", deserialize_with = duration::deserialize)]
+    pub idle: Duration,
     /// How long a request may take in all, its body included. Duration.
     #[config(default = "10s", deserialize_with = duration::deserialize)]
     pub request: Duration,
