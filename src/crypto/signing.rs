@@ -37,7 +37,7 @@ pub enum SigningKeyError {
 }
 
 impl SigningKey {
-    /// Makes a new key. RSA takes about a second of CPU: call it where that blocks nobody. The
+    /// Makes a new key. RSA takes seconds of CPU: call it where that blocks nobody. The
     /// key for ES256 comes from the system's random source whatever `rng` is, because ring takes
     /// no other.
     pub fn generate(algorithm: Algorithm, rng: &dyn Rng) -> Result<Self, SigningKeyError> {
