@@ -9,7 +9,7 @@ use ring::{digest, hmac};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::master::MasterKeys;
+use super::master::{MasterKey, MasterKeys};
 use crate::model::refresh_token::{
     Generation, Handle, RefreshTokenFields, TAG_BYTES, TokenPrefix, VERSION,
 };
@@ -84,19 +84,18 @@ impl RefreshKeys {
     /// begin with one of `accepted` are read too.
     #[must_use]
     pub fn new(master: &MasterKeys, prefix: TokenPrefix, accepted: &[TokenPrefix]) -> Self {
-        let key = |id| {
-            let secret = master.derive(id, "signet refresh key v1")?;
-            let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_slice());
-            Some(RefreshKey {
-                id,
-                key,
-                distrusted: master.is_distrusted(id)?,
-            })
+        let key = |master: &MasterKey| {
+            let secret = master.derive("signet refresh key v1");
+            RefreshKey {
+                id: master.id(),
+                key: hmac::Key::new(hmac::HMAC_SHA256, secret.as_slice()),
+                distrusted: master.is_distrusted(),
+            }
         };
         let mut prefixes = vec![prefix];
         prefixes.extend_from_slice(accepted);
         Self {
-            keys: master.ids().filter_map(key).collect(),
+            keys: master.keys().map(key).collect(),
             active: master.active(),
             prefixes,
         }

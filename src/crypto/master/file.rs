@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use super::{Entry, MasterKeyError, MasterKeys};
+use super::{MasterKey, MasterKeyError, MasterKeys};
 use crate::crypto::random::{self, Rng};
 
 /// The name of the key file inside the keys folder.
@@ -48,13 +48,14 @@ impl MasterKeys {
         let path = dir.join(FILE_NAME);
         write_new(dir, &path, line.as_bytes())
             .map_err(|source| MasterKeyError::Io { path, source })?;
+        let active = MasterKey {
+            id: 1,
+            secret,
+            distrusted: false,
+        };
         Ok(Self {
-            entries: vec![Entry {
-                id: 1,
-                secret,
-                distrusted: false,
-            }],
-            active: 1,
+            active,
+            others: vec![],
         })
     }
 }

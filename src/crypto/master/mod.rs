@@ -6,24 +6,24 @@
 
 mod file;
 
-use std::io;
 use std::path::PathBuf;
+use std::{io, iter};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::hkdf;
+use ring::hmac;
 use zeroize::Zeroizing;
 
 pub use file::FILE_NAME;
 
 /// The master keys of this deployment, one of them active.
 pub struct MasterKeys {
-    /// In the order of the file.
-    entries: Vec<Entry>,
-    active: u8,
+    active: MasterKey,
+    others: Vec<MasterKey>,
 }
 
-struct Entry {
+/// One entry.
+pub(super) struct MasterKey {
     id: u8,
     secret: Zeroizing<[u8; 32]>,
     distrusted: bool,
@@ -76,75 +76,96 @@ impl MasterKeys {
     /// Reads entries from text: the content of the file, or of the setting `keys.master`. Blank
     /// lines and lines that begin with `#` do not count.
     pub fn parse(text: &str, active: Option<u8>) -> Result<Self, MasterKeyError> {
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut keys: Vec<MasterKey> = Vec::new();
         for (number, line) in (1..).zip(text.lines()) {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
             let failed = |why| MasterKeyError::Syntax { line: number, why };
-            let entry = Entry::parse(line).map_err(failed)?;
-            if entries.iter().any(|known| known.id == entry.id) {
+            let key = MasterKey::parse(line).map_err(failed)?;
+            if keys.iter().any(|known| known.id == key.id) {
                 return Err(failed("repeats an id"));
             }
-            if entries.iter().any(|known| *known.secret == *entry.secret) {
+            if keys.iter().any(|known| *known.secret == *key.secret) {
                 return Err(failed("repeats a key under another id"));
             }
-            entries.push(entry);
+            keys.push(key);
         }
-        let first = entries.first().ok_or(MasterKeyError::Empty)?.id;
-        let active = active.unwrap_or(first);
-        match entries.iter().find(|entry| entry.id == active) {
-            None => Err(MasterKeyError::UnknownActive(active)),
-            Some(entry) if entry.distrusted => Err(MasterKeyError::DistrustedActive(active)),
-            Some(_) => Ok(Self { entries, active }),
+        let first = keys.first().ok_or(MasterKeyError::Empty)?.id;
+        let wanted = active.unwrap_or(first);
+        let place = keys.iter().position(|key| key.id == wanted);
+        let active = keys.remove(place.ok_or(MasterKeyError::UnknownActive(wanted))?);
+        if active.distrusted {
+            return Err(MasterKeyError::DistrustedActive(wanted));
         }
+        Ok(Self {
+            active,
+            others: keys,
+        })
     }
 
     /// The id of the entry in use for what is new.
     #[must_use]
     pub fn active(&self) -> u8 {
-        self.active
+        self.active.id
     }
 
-    /// All ids, in the order of the file.
+    /// All ids, the active one first.
     pub fn ids(&self) -> impl Iterator<Item = u8> + '_ {
-        self.entries.iter().map(|entry| entry.id)
+        self.keys().map(|key| key.id)
     }
 
     /// Whether the entry is marked as distrusted; `None` for an unknown id.
     #[must_use]
     pub fn is_distrusted(&self, id: u8) -> Option<bool> {
-        Some(self.entry(id)?.distrusted)
+        self.key(id).map(MasterKey::is_distrusted)
     }
 
     /// A value that tells whether another process means the same key by this id, and nothing
     /// else about it: 22 characters of base64url, kept in SQL. `None` for an unknown id.
     #[must_use]
     pub fn check_value(&self, id: u8) -> Option<String> {
-        let derived = self.derive(id, "signet check value v1")?;
+        let derived = self.key(id)?.derive("signet check value v1");
         Some(URL_SAFE_NO_PAD.encode(&derived[..16]))
     }
 
-    /// 32 bytes for one purpose: HKDF-SHA-256 (RFC 5869) over the entry, without salt, `info` as
-    /// given. `None` for an unknown id.
-    pub(super) fn derive(&self, id: u8, info: &str) -> Option<Zeroizing<[u8; 32]>> {
-        let secret = &self.entry(id)?.secret;
-        let mut out = Zeroizing::new([0; 32]);
-        hkdf::Salt::new(hkdf::HKDF_SHA256, &[])
-            .extract(secret.as_slice())
-            .expand(&[info.as_bytes()], hkdf::HKDF_SHA256)
-            .and_then(|okm| okm.fill(out.as_mut_slice()))
-            .ok()?;
-        Some(out)
+    pub(super) fn active_key(&self) -> &MasterKey {
+        &self.active
     }
 
-    fn entry(&self, id: u8) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.id == id)
+    pub(super) fn key(&self, id: u8) -> Option<&MasterKey> {
+        self.keys().find(|key| key.id == id)
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = &MasterKey> {
+        iter::once(&self.active).chain(&self.others)
     }
 }
 
-impl Entry {
+impl MasterKey {
+    pub(super) fn id(&self) -> u8 {
+        self.id
+    }
+
+    pub(super) fn is_distrusted(&self) -> bool {
+        self.distrusted
+    }
+
+    /// 32 bytes for one purpose: HKDF-SHA-256 (RFC 5869) without salt, `info` as given. One block
+    /// of output, so extract and expand are one HMAC each.
+    pub(super) fn derive(&self, info: &str) -> Zeroizing<[u8; 32]> {
+        let extract = hmac::Key::new(hmac::HMAC_SHA256, &[0; 32]);
+        let pseudorandom = hmac::sign(&extract, self.secret.as_slice());
+        let mut expand =
+            hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, pseudorandom.as_ref()));
+        expand.update(info.as_bytes());
+        expand.update(&[1]);
+        let mut out = Zeroizing::new([0; 32]);
+        out.copy_from_slice(expand.sign().as_ref());
+        out
+    }
+
     fn parse(line: &str) -> Result<Self, &'static str> {
         let mut fields = line.split(':');
         let id = fields.next().unwrap_or_default();
@@ -231,7 +252,7 @@ mod tests {
     fn derives_by_rfc_5869() {
         // Computed with Python's hmac: extract with an empty salt, one block of expand.
         let keys = MasterKeys::parse(&format!("1:{KEY}"), None).unwrap();
-        let derived = keys.derive(1, "signet refresh key v1").unwrap();
+        let derived = keys.active_key().derive("signet refresh key v1");
         assert_eq!(
             URL_SAFE_NO_PAD.encode(*derived),
             "Ebtkd01qLS_CGDHPMyzyWgetQxdWApTmUYgS38GUr1U"
