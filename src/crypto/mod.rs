@@ -11,6 +11,7 @@ pub mod lane;
 pub mod master;
 pub mod password;
 pub mod provider;
+pub mod pseudonym;
 pub mod random;
 pub mod refresh;
 pub mod seal;
