@@ -1,0 +1,196 @@
+//! The change log: what every node must hear of, numbered in the order of commits without gaps.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sea_orm::QueryResult;
+
+use super::{database::Database, error::StoreError, job::Step, sql::Columns as _};
+use crate::{
+    crypto::random,
+    model::{
+        change::{Change, ChangeRow},
+        time::Timestamp,
+    },
+};
+
+/// The change log of a database.
+#[derive(Clone)]
+pub struct Changes {
+    database: Database,
+}
+
+/// A part of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Its rows by number.
+    pub rows: Vec<ChangeRow>,
+    /// The number of the last row ever written; 0 before the first.
+    pub latest: i64,
+    /// The database's time when it was read.
+    pub now: Timestamp,
+}
+
+impl Changes {
+    /// The log of this database.
+    #[must_use]
+    pub const fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// The rows from `number` on, that one included: a reader knows by its mark whether this is
+    /// still the database that it knew.
+    pub async fn since(&self, number: i64) -> Result<Log, StoreError> {
+        self.read(SINCE, number).await
+    }
+
+    /// The rows written at or after a moment: what a node loads before it is ready.
+    pub async fn younger_than(&self, moment: Timestamp) -> Result<Log, StoreError> {
+        self.read(YOUNGER, moment.millis()).await
+    }
+
+    /// The number of the last row ever written; 0 before the first.
+    pub async fn latest(&self) -> Result<i64, StoreError> {
+        self.database.read().the(LATEST, []).await?.get("value")
+    }
+
+    /// Forgets rows written before a moment, but never the last one. How many.
+    pub async fn purge(&self, written_before: Timestamp) -> Result<u64, StoreError> {
+        let values = [written_before.millis().into()];
+        let work = self
+            .database
+            .write_once(move |step| Box::pin(async move { step.sql.execute(PURGE, values).await }));
+        work.await
+    }
+
+    /// One read with the last number beside each row, so that both are of one moment.
+    async fn read(&self, sql: &str, from: i64) -> Result<Log, StoreError> {
+        let now = self.database.now();
+        let found = self.database.read().all(sql, [from.into()]).await?;
+        let latest = match found.first() {
+            Some(row) => row.get("latest")?,
+            None => 0,
+        };
+        let rows = found.iter().filter_map(|row| change_row(row).transpose());
+        Ok(Log {
+            rows: rows.collect::<Result<_, _>>()?,
+            latest,
+            now,
+        })
+    }
+}
+
+/// Appends a row as part of a step, as the last thing that it does: the counter's row is locked
+/// until the commit, and so numbers are in the order of commits.
+pub(super) async fn append(step: &Step<'_>, change: &Change) -> Result<(), StoreError> {
+    let mark = URL_SAFE_NO_PAD.encode(random::bytes::<12>(step.rng));
+    let number: i64 = step.sql.the(NEXT, []).await?.get("value")?;
+    let row = columns(change);
+    let values = [
+        number.into(),
+        mark.into(),
+        row.kind.into(),
+        row.subject.into(),
+        row.not_before.map(Timestamp::millis).into(),
+        row.except.into(),
+        row.reason.into(),
+        step.now.millis().into(),
+    ];
+    step.sql.execute(INSERT, values).await.map(drop)
+}
+
+struct Row {
+    kind: &'static str,
+    subject: String,
+    not_before: Option<Timestamp>,
+    except: Option<String>,
+    reason: Option<&'static str>,
+}
+
+fn columns(change: &Change) -> Row {
+    let plain = |kind, subject| Row {
+        kind,
+        subject,
+        not_before: None,
+        except: None,
+        reason: None,
+    };
+    match change {
+        Change::SessionRevoked { session, reason } => Row {
+            reason: Some(reason.as_str()),
+            ..plain(SESSION_REVOKED, session.to_string())
+        },
+        Change::UserNotBefore {
+            user,
+            not_before,
+            except,
+            reason,
+        } => Row {
+            not_before: Some(*not_before),
+            except: except.map(|session| session.to_string()),
+            reason: Some(reason.as_str()),
+            ..plain(USER_NOT_BEFORE, user.to_string())
+        },
+        Change::UserChanged { user } => plain(USER_CHANGED, user.to_string()),
+        Change::SigningKeysChanged => plain(SIGNING_KEYS_CHANGED, String::new()),
+    }
+}
+
+/// Reads a row; none where only the last number is in it. A kind that a newer version writes is
+/// an error: this node would not know what was revoked.
+fn change_row(row: &QueryResult) -> Result<Option<ChangeRow>, StoreError> {
+    let Some(number) = row.get::<Option<i64>>("number")? else {
+        return Ok(None);
+    };
+    let kind: String = row.get("kind")?;
+    let change = match kind.as_str() {
+        SESSION_REVOKED => Change::SessionRevoked {
+            session: row.parse("subject")?,
+            reason: row.parse("reason")?,
+        },
+        USER_NOT_BEFORE => Change::UserNotBefore {
+            user: row.parse("subject")?,
+            not_before: Timestamp::from_millis(row.get("not_before")?),
+            except: row.parse_nullable("except_sid")?,
+            reason: row.parse("reason")?,
+        },
+        USER_CHANGED => Change::UserChanged {
+            user: row.parse("subject")?,
+        },
+        SIGNING_KEYS_CHANGED => Change::SigningKeysChanged,
+        _ => return Err(StoreError::corrupt(format_args!("change of kind {kind}"))),
+    };
+    Ok(Some(ChangeRow {
+        number,
+        mark: row.get("mark")?,
+        change,
+    }))
+}
+
+const SESSION_REVOKED: &str = "session_revoked";
+const USER_NOT_BEFORE: &str = "user_not_before";
+const USER_CHANGED: &str = "user_changed";
+const SIGNING_KEYS_CHANGED: &str = "signing_keys_changed";
+
+const NEXT: &str = "
+UPDATE counters SET value = value + 1 WHERE name = 'changes' RETURNING value";
+
+const INSERT: &str = "
+INSERT INTO changes (number, mark, kind, subject, not_before, except_sid, reason, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+const LATEST: &str = "SELECT value FROM counters WHERE name = 'changes'";
+
+const SINCE: &str = "
+SELECT counters.value AS latest, changes.*
+FROM counters LEFT JOIN changes ON changes.number >= $1
+WHERE counters.name = 'changes'
+ORDER BY changes.number";
+
+const YOUNGER: &str = "
+SELECT counters.value AS latest, changes.*
+FROM counters LEFT JOIN changes ON changes.created_at >= $1
+WHERE counters.name = 'changes'
+ORDER BY changes.number";
+
+const PURGE: &str = "
+DELETE FROM changes
+WHERE created_at < $1 AND number < (SELECT value FROM counters WHERE name = 'changes')";

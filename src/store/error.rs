@@ -1,0 +1,97 @@
+//! What can go wrong in the store.
+
+use sea_orm::{DbErr, RuntimeErr};
+use sqlx::migrate::MigrateError;
+
+use super::dialect;
+
+/// Why the store did not do as it was told. In each case it changed nothing, except that after
+/// [`Unavailable`](Self::Unavailable) a write may have been done all the same.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be reached or written now: try again (503).
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// The state of things forbids it.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// What is stored, or what the database answered, makes no sense: somebody must look (500).
+    #[error("the database holds or says something unexpected: {0}")]
+    Corrupt(String),
+}
+
+/// Which state of things forbids it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// Somebody has this username.
+    #[error("the username is taken")]
+    UsernameTaken,
+    /// Somebody has this e-mail address.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// There is no such user (any more).
+    #[error("there is no such user")]
+    NoSuchUser,
+    /// The user's credentials changed since they were read.
+    #[error("the user's credentials have changed meanwhile")]
+    CredentialsChanged,
+    /// Nobody else who is enabled holds `*`.
+    #[error("this is the last enabled user who holds `*`")]
+    LastAdministrator,
+    /// A signing key is not in the state in which it was believed to be.
+    #[error("a signing key has changed its state meanwhile")]
+    SigningKeyMoved,
+}
+
+impl StoreError {
+    /// Wraps what was found where something else must be.
+    pub(super) fn corrupt(what: impl std::fmt::Display) -> Self {
+        Self::Corrupt(what.to_string())
+    }
+}
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        match &error {
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(error.to_string()),
+            DbErr::Exec(RuntimeErr::SqlxError(cause))
+            | DbErr::Query(RuntimeErr::SqlxError(cause)) => from_sqlx(cause),
+            _ => Self::Corrupt(error.to_string()),
+        }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        from_sqlx(&error)
+    }
+}
+
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::Execute(cause) => from_sqlx(&cause),
+            MigrateError::VersionMissing(version) => Self::Corrupt(format!(
+                "the database has migration {version}, which this version of signet does not \
+                 know: run a newer one"
+            )),
+            other => Self::corrupt(other),
+        }
+    }
+}
+
+/// A refusal by the database for a reason of its own is trouble; one for a reason in the statement
+/// or the data is our fault.
+fn from_sqlx(error: &sqlx::Error) -> StoreError {
+    let text = error.to_string();
+    match error {
+        sqlx::Error::Database(refusal) => match refusal.code() {
+            Some(code) if !dialect::is_trouble(&code) => StoreError::Corrupt(text),
+            _ => StoreError::Unavailable(text),
+        },
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_) => {
+            StoreError::Corrupt(text)
+        }
+        _ => StoreError::Unavailable(text),
+    }
+}
