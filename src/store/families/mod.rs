@@ -1,0 +1,133 @@
+//! Sessions and the families of refresh tokens that grow from them.
+//!
+//! [`FamilyStore`] is what any store of them must do; [`SqlFamilies`] does it in SQL, where every
+//! session is kept. What a token is worth is not decided here but by
+//! [`model::rule`](crate::model::rule): a store moves a family where that rule says Rotate or Heal,
+//! and touches nothing otherwise.
+
+mod advance;
+mod end;
+mod record;
+mod sql;
+
+use async_trait::async_trait;
+
+pub(super) use self::end::end_all;
+pub use self::sql::SqlFamilies;
+use super::{
+    error::StoreError,
+    paging::{Page, Paging},
+};
+use crate::model::{
+    id::{ClientId, SessionId, UserId},
+    refresh_token::Generation,
+    session::{EndReason, Policy, Session, SessionDigest},
+    time::Timestamp,
+};
+
+/// A store of sessions. Every method is one atomic step by the store's own clock, durable when it
+/// answers, and says [`Unavailable`](StoreError::Unavailable) rather than guess.
+#[async_trait]
+pub trait FamilyStore: Send + Sync {
+    /// Begins a session, if its user is enabled and has the credentials that were checked: a login
+    /// in flight must not survive a change of password. Whether it did.
+    async fn open(&self, opening: &Opening) -> Result<bool, StoreError>;
+
+    /// Moves the family on where the rule says Rotate or Heal of what was presented, and touches
+    /// nothing otherwise. Either way it answers with the record as it was before and the moment of
+    /// the step, from which the caller computes the verdict; with nothing where there is no record.
+    async fn advance(&self, advance: &Advance) -> Result<Option<Step>, StoreError>;
+
+    /// Stamps a late retry, unless something moved since it was judged. Whether it did: the loser
+    /// of a race judges again.
+    async fn stamp_late(&self, stamp: &LateStamp) -> Result<bool, StoreError>;
+
+    /// The record of a session, over or not.
+    async fn find(&self, key: &SessionKey) -> Result<Option<Session>, StoreError>;
+
+    /// The living sessions of a user, the newest first.
+    async fn of_user(
+        &self,
+        user: UserId,
+        paging: Paging<SessionId>,
+    ) -> Result<Page<Session>, StoreError>;
+
+    /// Ends sessions and writes it to the change log in the same step. How many it ended: those
+    /// that had ended already keep their reason and are not logged again.
+    async fn revoke(&self, target: Target, reason: EndReason) -> Result<u64, StoreError>;
+
+    /// Forgets up to `limit` sessions whose absolute expiry lies before a moment. How many.
+    async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+}
+
+/// A session to begin.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// What it is stored under.
+    pub digest: SessionDigest,
+    /// The record. It must have begun after the user's not-before.
+    pub session: Session,
+    /// The user's credential version when the credentials were checked.
+    pub credential_version: i64,
+}
+
+/// A step to take: somebody presented a token with a valid tag.
+#[derive(Debug, Clone, Copy)]
+pub struct Advance {
+    /// Of which session.
+    pub digest: SessionDigest,
+    /// Which of its tokens.
+    pub presented: Generation,
+    /// Who presented it.
+    pub client: ClientId,
+    /// The rules that the step is judged by.
+    pub policy: Policy,
+    /// The last number of the change log that this node has applied. A store that is not the one
+    /// with the change log refuses to step where it has applied less; SQL knows it all.
+    pub seen: i64,
+}
+
+/// What a step did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The record as it was before.
+    pub before: Session,
+    /// Whether the family moved on, to [`rotated`](crate::model::rule::rotated) of the record.
+    pub moved: bool,
+    /// The moment of the step.
+    pub now: Timestamp,
+}
+
+/// A late retry to stamp.
+#[derive(Debug, Clone, Copy)]
+pub struct LateStamp {
+    /// Of which session.
+    pub digest: SessionDigest,
+    /// Which token was presented: the one before the newest.
+    pub presented: Generation,
+    /// The record's `late_at` when it was judged.
+    pub late_at: Timestamp,
+}
+
+/// How a session is found.
+#[derive(Debug, Clone, Copy)]
+pub enum SessionKey {
+    /// By what it is stored under: whoever asks holds one of its refresh tokens.
+    Digest(SessionDigest),
+    /// By its public identifier.
+    Id(SessionId),
+}
+
+/// Which sessions to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// One.
+    Session(SessionId),
+    /// All of a user's, those in the making included, but for one.
+    User {
+        /// Whose.
+        user: UserId,
+        /// The one that goes on.
+        except: Option<SessionId>,
+    },
+}
