@@ -1,0 +1,86 @@
+//! What users are granted.
+
+use super::{Users, exists, not_the_last_administrator};
+use crate::{
+    model::{change::Change, id::UserId, scope::Grant},
+    store::{
+        changes,
+        error::{Conflict, StoreError},
+        job::Step,
+    },
+};
+
+impl Users {
+    /// Grants; whether it is new.
+    pub async fn grant(&self, user: UserId, grant: &Grant) -> Result<bool, StoreError> {
+        let grant = grant.clone();
+        let work = self.database.write(move |step| {
+            Box::pin(async move {
+                require(step, user).await?;
+                let new = insert_grant(step, user, &grant).await?;
+                tell(step, user, new).await
+            })
+        });
+        work.await
+    }
+
+    /// Takes a grant away; whether it was there.
+    /// [`LastAdministrator`](Conflict::LastAdministrator) where nobody else enabled holds `*`.
+    pub async fn ungrant(&self, user: UserId, grant: &Grant) -> Result<bool, StoreError> {
+        let grant = grant.clone();
+        let work = self.database.write(move |step| {
+            Box::pin(async move {
+                require(step, user).await?;
+                let removed = delete_grant(step, user, &grant).await?;
+                tell(step, user, removed).await
+            })
+        });
+        work.await
+    }
+}
+
+/// Inserts a grant as part of a step; whether it is new.
+pub(super) async fn insert_grant(
+    step: &Step<'_>,
+    user: UserId,
+    grant: &Grant,
+) -> Result<bool, StoreError> {
+    let values = [user.to_string().into(), grant.as_str().into()];
+    Ok(step.sql.execute(INSERT, values).await? > 0)
+}
+
+async fn delete_grant(step: &Step<'_>, user: UserId, grant: &Grant) -> Result<bool, StoreError> {
+    let values = || [user.to_string().into(), grant.as_str().into()];
+    let removed = step.sql.execute(DELETE, values()).await? > 0;
+    if !removed && step.sql.one(HOLDS, values()).await?.is_some() {
+        return Err(Conflict::LastAdministrator.into());
+    }
+    Ok(removed)
+}
+
+async fn require(step: &Step<'_>, user: UserId) -> Result<(), StoreError> {
+    if exists(step, user).await? {
+        Ok(())
+    } else {
+        Err(Conflict::NoSuchUser.into())
+    }
+}
+
+async fn tell(step: &Step<'_>, user: UserId, changed: bool) -> Result<bool, StoreError> {
+    if changed {
+        changes::append(step, &Change::UserChanged { user }).await?;
+    }
+    Ok(changed)
+}
+
+const INSERT: &str = "
+INSERT INTO user_grants (user_id, pattern) VALUES ($1, $2)
+ON CONFLICT (user_id, pattern) DO NOTHING";
+
+const DELETE: &str = concat!(
+    "DELETE FROM user_grants WHERE user_id = $1 AND pattern = $2 AND ($2 <> '*' OR ",
+    not_the_last_administrator!(),
+    ")"
+);
+
+const HOLDS: &str = "SELECT 1 FROM user_grants WHERE user_id = $1 AND pattern = $2";
