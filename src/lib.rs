@@ -11,4 +11,5 @@ pub mod config;
 pub mod crypto;
 pub mod http;
 pub mod model;
+pub mod store;
 pub mod telemetry;

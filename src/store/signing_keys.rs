@@ -1,0 +1,162 @@
+//! Signing keys, their private parts sealed.
+
+use sea_orm::QueryResult;
+
+use super::{
+    changes,
+    database::Database,
+    error::{Conflict, StoreError},
+    job::Step,
+    sql::Columns as _,
+};
+use crate::model::{
+    change::Change,
+    signing_key::{Algorithm, KeyState},
+    time::Timestamp,
+};
+
+/// The signing keys of a database.
+#[derive(Clone)]
+pub struct SigningKeys {
+    database: Database,
+}
+
+/// A signing key as it is stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredKey {
+    /// Its identifier: the RFC 7638 thumbprint.
+    pub kid: String,
+    /// How it signs.
+    pub algorithm: Algorithm,
+    /// Where it stands in its life.
+    pub state: KeyState,
+    /// The private part, sealed under a master key; empty once it is gone.
+    pub sealed: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Since when it is published.
+    pub published_at: Timestamp,
+    /// Since when it signs, or when it began to.
+    pub activated_at: Option<Timestamp>,
+    /// When it ceased to sign.
+    pub retired_at: Option<Timestamp>,
+}
+
+/// A signing key to keep.
+#[derive(Clone)]
+pub struct NewKey {
+    /// Its identifier.
+    pub kid: String,
+    /// How it signs.
+    pub algorithm: Algorithm,
+    /// `Next`, or `Active` for the very first of its algorithm.
+    pub state: KeyState,
+    /// The private part, sealed.
+    pub sealed: String,
+}
+
+/// A step in a key's life, agreed between nodes by compare-and-set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// Which key.
+    pub kid: String,
+    /// The state in which it is believed to be.
+    pub from: KeyState,
+    /// The state that it enters.
+    pub to: KeyState,
+}
+
+impl SigningKeys {
+    /// The keys of this database.
+    #[must_use]
+    pub const fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// Every key, those that are gone too: their `kid` is refused for good. The oldest first.
+    pub async fn list(&self) -> Result<Vec<StoredKey>, StoreError> {
+        let rows = self.database.read().all(LIST, []).await?;
+        rows.iter().map(key).collect()
+    }
+
+    /// Keeps a key unless its algorithm has one in that state: of nodes that race to make the
+    /// first, one wins. Whether it did.
+    pub async fn insert_if_none(&self, new: NewKey) -> Result<bool, StoreError> {
+        let work = self.database.write(move |step| Box::pin(insert(step, new)));
+        work.await
+    }
+
+    /// Takes all of these steps in order, or none:
+    /// [`SigningKeyMoved`](Conflict::SigningKeyMoved) where a key is not in the state believed.
+    pub async fn transition(&self, steps: Vec<Transition>) -> Result<(), StoreError> {
+        let work = self
+            .database
+            .write(move |step| Box::pin(transition(step, steps)));
+        work.await
+    }
+}
+
+async fn insert(step: &Step<'_>, new: NewKey) -> Result<bool, StoreError> {
+    let signs_now = (new.state == KeyState::Active).then_some(step.now.millis());
+    let values = [
+        new.kid.into(),
+        new.algorithm.as_str().into(),
+        new.state.as_str().into(),
+        new.sealed.into(),
+        step.now.millis().into(),
+        signs_now.into(),
+    ];
+    let inserted = step.sql.execute(INSERT, values).await? > 0;
+    if inserted {
+        changes::append(step, &Change::SigningKeysChanged).await?;
+    }
+    Ok(inserted)
+}
+
+async fn transition(step: &Step<'_>, steps: Vec<Transition>) -> Result<(), StoreError> {
+    for Transition { kid, from, to } in steps {
+        let values = [
+            kid.into(),
+            from.as_str().into(),
+            to.as_str().into(),
+            step.now.millis().into(),
+        ];
+        if step.sql.execute(TRANSITION, values).await? == 0 {
+            return Err(Conflict::SigningKeyMoved.into());
+        }
+    }
+    changes::append(step, &Change::SigningKeysChanged).await
+}
+
+fn key(row: &QueryResult) -> Result<StoredKey, StoreError> {
+    let moment = |column| -> Result<Option<Timestamp>, StoreError> {
+        let millis: Option<i64> = row.get(column)?;
+        Ok(millis.map(Timestamp::from_millis))
+    };
+    Ok(StoredKey {
+        kid: row.get("kid")?,
+        algorithm: row.parse("algorithm")?,
+        state: row.parse("state")?,
+        sealed: row.get("sealed")?,
+        created_at: Timestamp::from_millis(row.get("created_at")?),
+        published_at: Timestamp::from_millis(row.get("published_at")?),
+        activated_at: moment("activated_at")?,
+        retired_at: moment("retired_at")?,
+    })
+}
+
+const LIST: &str = "SELECT * FROM signing_keys ORDER BY created_at, kid";
+
+const INSERT: &str = "
+INSERT INTO signing_keys (kid, algorithm, state, sealed, created_at, published_at, activated_at)
+VALUES ($1, $2, $3, $4, $5, $5, $6)
+ON CONFLICT DO NOTHING";
+
+const TRANSITION: &str = "
+UPDATE signing_keys SET
+    state = $3,
+    sealed = CASE WHEN $3 = 'gone' THEN '' ELSE sealed END,
+    activated_at = CASE WHEN $3 = 'active' THEN $4 ELSE activated_at END,
+    retired_at = CASE WHEN $3 IN ('retired', 'gone') AND retired_at IS NULL THEN $4
+        ELSE retired_at END
+WHERE kid = $1 AND state = $2";
