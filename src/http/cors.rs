@@ -37,7 +37,7 @@ impl Audience {
     /// The audience of a path.
     #[must_use]
     pub fn of(path: &str) -> Self {
-        if path.starts_with("/.well-known/") {
+        if path.contains("/.well-known/") {
             Self::Anyone
         } else if ["login", "refresh", "logout"]
             .iter()

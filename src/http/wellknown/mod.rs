@@ -1,0 +1,161 @@
+//! The public documents: keys and metadata, where verifiers look for them.
+
+mod shapes;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use poem::Request;
+use poem_openapi::OpenApi;
+
+use super::prepared::{Described, Prepared};
+use super::tag::Tag;
+pub use shapes::{JsonWebKey, JwkSet, Metadata};
+
+/// The media type of keys and metadata. RFC 7517 §8.5 allows `application/jwk-set+json` for the
+/// keys; every verifier takes this one, some take only this one.
+const JSON: &str = "application/json";
+const METADATA: &str = "/.well-known/oauth-authorization-server";
+const OPENID: &str = "/.well-known/openid-configuration";
+const JWKS: &str = "/.well-known/jwks.json";
+
+/// The JWKS as it is now.
+pub type CurrentJwks = Arc<dyn Fn() -> Prepared + Send + Sync>;
+
+/// Answers from prepared bytes: nothing is made per request.
+pub struct WellKnown {
+    jwks: CurrentJwks,
+    metadata: Prepared,
+}
+
+impl WellKnown {
+    /// The documents of `issuer`; the metadata may be cached for `max_age` seconds.
+    pub fn new(issuer: &str, max_age: u32, jwks: CurrentJwks) -> Self {
+        Self {
+            jwks,
+            metadata: metadata(issuer, max_age),
+        }
+    }
+}
+
+/// A JWKS answer.
+#[must_use]
+pub fn jwks(bytes: Bytes, etag: &str, max_age: u32) -> Prepared {
+    Prepared::with_etag(JSON, bytes, max_age, etag)
+}
+
+fn metadata(issuer: &str, max_age: u32) -> Prepared {
+    let metadata = Metadata {
+        issuer: issuer.to_owned(),
+        jwks_uri: format!("{}{JWKS}", issuer.trim_end_matches('/')),
+        response_types_supported: Vec::new(),
+    };
+    // Strings only: this cannot fail.
+    let bytes = serde_json::to_vec(&metadata).unwrap_or_default();
+    Prepared::new(JSON, bytes.into(), max_age)
+}
+
+#[expect(
+    clippy::unused_async,
+    reason = "poem-openapi takes only async operations"
+)]
+#[OpenApi]
+impl WellKnown {
+    /// Public signing keys.
+    ///
+    /// Whoever verifies access tokens offline fetches this document, keeps it as long as
+    /// `Cache-Control` says, and fetches it again when a token names an unknown `kid` (RFC 7517).
+    #[oai(
+        path = "/.well-known/jwks.json",
+        method = "get",
+        operation_id = "getJwks",
+        tag = "Tag::Discovery"
+    )]
+    async fn jwks(&self, request: &Request) -> Described<JwkSet> {
+        Described::new((self.jwks)().answer(request.headers()))
+    }
+
+    /// Server metadata.
+    ///
+    /// RFC 8414. Names only what exists.
+    #[oai(
+        path = "/.well-known/oauth-authorization-server",
+        method = "get",
+        operation_id = "getMetadata",
+        tag = "Tag::Discovery"
+    )]
+    async fn metadata(&self, request: &Request) -> Described<Metadata> {
+        Described::new(self.metadata.answer(request.headers()))
+    }
+
+    /// Server metadata, where OpenID Connect clients look for it.
+    ///
+    /// The same document as `getMetadata`: many verifiers ask only here.
+    #[oai(
+        path = "/.well-known/openid-configuration",
+        method = "get",
+        operation_id = "getOpenidConfiguration",
+        tag = "Tag::Discovery"
+    )]
+    async fn openid_configuration(&self, request: &Request) -> Described<Metadata> {
+        Described::new(self.metadata.answer(request.headers()))
+    }
+}
+
+/// The metadata of an issuer with a path, where it is looked for besides: RFC 8414 §3.1 inserts
+/// the well-known part before the path, OpenID Connect Discovery §4 appends it. These routes are
+/// the issuer's own business and not in the document.
+#[must_use]
+pub fn beside(issuer: &str, max_age: u32) -> Vec<(String, Prepared)> {
+    let after_scheme = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
+    let path = after_scheme
+        .split_once('/')
+        .map_or("", |(_, path)| path.trim_end_matches('/'));
+    if path.is_empty() {
+        return Vec::new();
+    }
+    [
+        format!("{METADATA}/{path}"),
+        format!("{OPENID}/{path}"),
+        format!("/{path}{OPENID}"),
+        format!("/{path}{METADATA}"),
+    ]
+    .map(|path| (path, metadata(issuer, max_age)))
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issuers_with_a_path_are_found_at_both_spellings() {
+        let paths = |issuer| -> Vec<_> {
+            beside(issuer, 300)
+                .into_iter()
+                .map(|(path, _)| path)
+                .collect()
+        };
+        assert!(paths("https://id.example").is_empty());
+        assert!(paths("https://id.example/").is_empty());
+        assert_eq!(
+            paths("https://id.example/a/b")[..3],
+            [
+                "/.well-known/oauth-authorization-server/a/b",
+                "/.well-known/openid-configuration/a/b",
+                "/a/b/.well-known/openid-configuration",
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn metadata_names_what_exists() {
+        let answer = metadata("https://id.example/a", 300).answer(&http::HeaderMap::new());
+        assert_eq!(
+            answer.into_body().into_string().await.unwrap(),
+            "{\"issuer\":\"https://id.example/a\",\
+             \"jwks_uri\":\"https://id.example/a/.well-known/jwks.json\",\
+             \"response_types_supported\":[]}"
+        );
+    }
+}
