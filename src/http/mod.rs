@@ -6,16 +6,25 @@
 //! poem, poem-openapi and hyper.
 
 pub mod address;
+pub mod answer;
 pub mod arrival;
 pub mod bearer;
 pub mod body;
 pub mod cookie;
 pub mod cors;
 pub mod csrf;
+pub mod docs;
+pub mod document;
 pub mod edge;
 mod errors;
 pub mod headers;
+pub mod prepared;
+pub mod probes;
 pub mod problem;
 pub mod query;
 pub mod routes;
+pub mod secret;
 pub mod server;
+pub mod surface;
+pub mod tag;
+pub mod wellknown;

@@ -1,0 +1,111 @@
+//! The error answers of each operation.
+//!
+//! Explicit statuses, one schema: a `default` answer or a range breaks generators. Both media
+//! types are listed because some know only the first; what is sent is the second.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::Codes;
+use crate::http::problem::{Code, MEDIA_TYPE, Row};
+
+const WITH_ANY: &[Code] = &[
+    Code::DuplicateParameter,
+    Code::InternalError,
+    Code::Unavailable,
+];
+const WITH_BODY: &[Code] = &[
+    Code::MalformedBody,
+    Code::RequestTimeout,
+    Code::BodyTooLarge,
+    Code::UnsupportedMediaType,
+    Code::ValidationFailed,
+];
+const WITH_CREDENTIAL: &[Code] = &[
+    Code::MultipleCredentials,
+    Code::CredentialMissing,
+    Code::UnsupportedAuthScheme,
+    Code::InvalidAccessToken,
+];
+
+/// Adds the error answers of one operation, in the order of their statuses.
+pub(super) fn add(operation: &mut Value, codes: Codes) {
+    let own = operation["operationId"].as_str().map_or(&[][..], codes);
+    let mut by_status: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+    for code in Code::ALL {
+        if own.contains(&code) || follows(operation, code) {
+            let status = code.status().as_u16().to_string();
+            by_status.entry(status).or_default().push(code.row());
+        }
+    }
+    let Some(responses) = operation["responses"].as_object_mut() else {
+        return;
+    };
+    responses.extend(by_status.into_iter().map(|(status, rows)| {
+        let response = response(&status, &rows);
+        (status, response)
+    }));
+}
+
+/// Whether a code follows from what the operation takes.
+fn follows(operation: &Value, code: Code) -> bool {
+    let takes = |location: &str| {
+        let parameters = operation["parameters"].as_array();
+        parameters.is_some_and(|all| all.iter().any(|parameter| parameter["in"] == location))
+    };
+    WITH_ANY.contains(&code)
+        || (WITH_BODY.contains(&code) && operation.get("requestBody").is_some())
+        || (WITH_CREDENTIAL.contains(&code) && names_bearer(operation))
+        || (code == Code::MalformedRequest && takes("query"))
+        || (code == Code::NotFound && takes("path"))
+}
+
+fn names_bearer(operation: &Value) -> bool {
+    let schemes = operation["security"].as_array();
+    schemes.is_some_and(|all| all.iter().any(|scheme| scheme.get("bearerAuth").is_some()))
+}
+
+fn response(status: &str, rows: &[Row]) -> Value {
+    let lines: Vec<_> = rows
+        .iter()
+        .map(|row| format!("`{}`: {}.", row.name, row.title))
+        .collect();
+    let schema = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
+    let mut response = json!({
+        "description": lines.join(" "),
+        "content": { "application/json": schema, MEDIA_TYPE: schema },
+    });
+    let headers = headers(status);
+    if !headers.is_empty() {
+        response["headers"] = headers.into();
+    }
+    response
+}
+
+fn headers(status: &str) -> Map<String, Value> {
+    let header = |name: &str, description: &str, kind: &str| {
+        let header = json!({ "description": description, "schema": { "type": kind } });
+        (name.to_owned(), header)
+    };
+    let challenge = || {
+        header(
+            "WWW-Authenticate",
+            "Which credential is wanted (RFC 6750 section 3).",
+            "string",
+        )
+    };
+    let retry = || header("Retry-After", "When to come back, in seconds.", "integer");
+    match status {
+        "401" => vec![challenge()],
+        "429" => vec![
+            retry(),
+            header("RateLimit-Policy", "The quota and its window.", "string"),
+            header("RateLimit", "What remains of it.", "string"),
+        ],
+        "503" => vec![retry()],
+        _ => Vec::new(),
+    }
+    .into_iter()
+    .collect()
+}

@@ -1,0 +1,121 @@
+//! All routes under one edge.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::time::Duration;
+
+use http::Method;
+use poem::{Endpoint, IntoEndpoint, Request, Response, Result, RouteMethod, get};
+use poem_openapi::{OpenApi, OpenApiService};
+
+use super::address::TrustedProxies;
+use super::document::{self, Codes};
+use super::edge::{Edge, NewRequestId, Settings};
+use super::prepared::Prepared;
+use super::problem::Refusal;
+use super::routes::Routes;
+use super::{docs, probes, wellknown};
+
+/// How long the API description may be cached, in seconds.
+const DOCUMENT_MAX_AGE: u32 = 300;
+
+/// What the surface is told by the configuration.
+#[derive(Clone)]
+pub struct Options {
+    /// The issuer, without a trailing slash.
+    pub issuer: String,
+    /// The origins whose pages may read answers.
+    pub origins: Vec<String>,
+    /// Whose forwarded headers are believed.
+    pub proxies: TrustedProxies,
+    /// Bytes of body that are read.
+    pub body_limit: usize,
+    /// From the end of a request's head to its answer.
+    pub request_limit: Duration,
+    /// How long the metadata may be cached, in seconds.
+    pub metadata_max_age: u32,
+    /// Whether `/docs` is there.
+    pub docs: bool,
+    /// Names a request.
+    pub new_request_id: NewRequestId,
+}
+
+/// The operations of `api` and everything beside them, behind the edge.
+pub fn assemble<T, C, F>(
+    api: T,
+    codes: Codes,
+    ready: C,
+    options: Options,
+) -> impl Endpoint<Output = Response>
+where
+    T: OpenApi + 'static,
+    C: Fn() -> F + Send + Sync + 'static,
+    F: Future<Output = Result<(), Refusal>> + Send + 'static,
+{
+    let document = Prepared::new(
+        "application/json",
+        document::of::<T>(codes).into(),
+        DOCUMENT_MAX_AGE,
+    );
+    let mut plain = Plain::default()
+        .with("/healthz", probes::alive())
+        .with("/readyz", probes::ready(ready))
+        .with("/openapi.json", document.endpoint());
+    for (path, document) in wellknown::beside(&options.issuer, options.metadata_max_age) {
+        plain = plain.with(&path, document.endpoint());
+    }
+    if options.docs {
+        for (path, file) in docs::files() {
+            plain = plain.with(path, file.endpoint());
+        }
+    }
+    let routes = plain.0.keys().fold(Routes::of::<T>(), |routes, path| {
+        routes.with(path, [Method::GET])
+    });
+    let api = OpenApiService::new(api, "", "").into_endpoint();
+    let inner = Beside { plain, api };
+    Edge::new(
+        inner,
+        Settings {
+            https: options.issuer.starts_with("https://"),
+            origins: options.origins,
+            proxies: options.proxies,
+            body_limit: options.body_limit,
+            request_limit: options.request_limit,
+            routes,
+            new_request_id: options.new_request_id,
+        },
+    )
+}
+
+/// Routes that are not in the document, each with GET alone, by their exact path.
+#[derive(Default)]
+struct Plain(HashMap<String, RouteMethod>);
+
+impl Plain {
+    fn with(mut self, path: &str, endpoint: impl Endpoint + 'static) -> Self {
+        self.0.insert(path.to_owned(), get(endpoint));
+        self
+    }
+}
+
+/// The plain routes, and the API for everything else. Nesting one router in another would parse
+/// each request's path once more.
+struct Beside<A> {
+    plain: Plain,
+    api: A,
+}
+
+impl<A: Endpoint<Output = Response>> Endpoint for Beside<A> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        match self.plain.0.get(request.uri().path()) {
+            Some(endpoint) => endpoint.call(request).await,
+            None => self.api.call(request).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
