@@ -42,7 +42,7 @@ CREATE TABLE sessions (
     id TEXT NOT NULL UNIQUE,
     user_id TEXT NOT NULL REFERENCES users (id),
     client_id TEXT NOT NULL REFERENCES clients (id),
-    scopes TEXT NOT NULL,
+    scopes TEXT,
     audiences TEXT NOT NULL,
     auth_time BIGINT NOT NULL,
     amr TEXT NOT NULL,

@@ -29,7 +29,7 @@ pub(super) fn session(row: &QueryResult) -> Result<Session, StoreError> {
         id: row.parse("id")?,
         user: row.parse("user_id")?,
         client: row.parse("client_id")?,
-        scopes: row.parse("scopes")?,
+        scopes: row.parse_nullable("scopes")?,
         audiences: list(row, "audiences")?,
         authentication: Authentication {
             time: moment(row, "auth_time")?,

@@ -121,7 +121,7 @@ fn opening_values(opening: &Opening) -> [Value; 21] {
         session.id.to_string().into(),
         session.user.to_string().into(),
         session.client.to_string().into(),
-        session.scopes.to_string().into(),
+        session.scopes.as_ref().map(ToString::to_string).into(),
         list_text(&session.audiences).into(),
         session.authentication.time.millis().into(),
         list_text(&session.authentication.methods).into(),
