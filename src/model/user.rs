@@ -30,6 +30,14 @@ pub struct User {
     pub created_at: Timestamp,
 }
 
+impl User {
+    /// Whether they may log in.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.disabled_at.is_none()
+    }
+}
+
 /// A user's name, in the `UsernameCaseMapped` profile of RFC 8265 §3.3; never with an `@`, so that
 /// nobody can take another's e-mail address as a name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,0 +1,47 @@
+//! Tells who presents an access token.
+
+use crate::{
+    crypto::access::{self, Expectation},
+    model::claims::Claims,
+};
+
+use super::{Auth, AuthError};
+
+/// Who asks: what a valid access token for our own API says of its bearer.
+#[derive(Debug, Clone)]
+pub struct Principal {
+    /// The token's claims.
+    pub claims: Claims,
+}
+
+impl Auth {
+    /// The bearer of an access token for our own API whose session goes on.
+    pub async fn authenticate(&self, token: &str) -> Result<Principal, AuthError> {
+        let claims = self.verify(token)?;
+        if self.parts.changes.is_stale(self.now()) {
+            self.catch_up().await?;
+        }
+        match self.parts.changes.ended(claims.sid, claims.sub) {
+            Some(reason) => {
+                tracing::debug!(session = %claims.sid, %reason, "access token of an ended session");
+                Err(AuthError::InvalidAccessToken)
+            }
+            None => Ok(Principal { claims }),
+        }
+    }
+
+    /// The claims of an access token for our own API, whether or not its session goes on.
+    pub(super) fn verify(&self, token: &str) -> Result<Claims, AuthError> {
+        let expected = Expectation {
+            issuer: &self.terms.issuer,
+            audience: &self.terms.own_audience,
+            typ: &self.terms.default_client.token_type,
+            leeway: self.terms.leeway,
+            now: self.now(),
+        };
+        access::verify(&self.keys(), &expected, token).map_err(|error| {
+            tracing::debug!(%error, "access token refused");
+            AuthError::InvalidAccessToken
+        })
+    }
+}

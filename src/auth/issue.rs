@@ -1,0 +1,122 @@
+//! Issues what a login and a refresh answer with: an access token, beside a refresh token.
+
+use std::time::Duration;
+
+use crate::{
+    crypto::{access, random},
+    model::{
+        claims::{Audience, Claims},
+        client::Client,
+        id::{ClientId, SessionId, TokenId, UserId},
+        scope::Scopes,
+        session::Session,
+        time::Timestamp,
+        user::User,
+    },
+};
+
+use super::{Auth, AuthError};
+
+/// A new access token and the refresh token beside it. Neither is ever logged.
+pub struct Tokens {
+    /// A signed JWT (RFC 9068).
+    pub access_token: String,
+    /// How long it is valid.
+    pub expires_in: Duration,
+    /// What it allows.
+    pub scope: Scopes,
+    /// The session's newest refresh token.
+    pub refresh_token: String,
+    /// How long the session can still last: the cookie's `Max-Age`.
+    pub session_expires_in: Duration,
+    /// The session.
+    pub session: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// The client that it belongs to.
+    pub client: ClientId,
+}
+
+impl Auth {
+    /// Signs an access token for `session` and joins it with `refresh_token`.
+    pub(super) fn issue(
+        &self,
+        session: &Session,
+        user: &User,
+        client: &Client,
+        narrowed: Option<&Scopes>,
+        refresh_token: String,
+    ) -> Result<Tokens, AuthError> {
+        let now = self.now();
+        let scope = user.grants.effective(narrowed.or(session.scopes.as_ref()));
+        let lifetime = client.access_lifetime;
+        let claims = self.claims(session, client, scope.clone(), now, lifetime);
+        let key = self
+            .keys()
+            .signer(client.algorithm)
+            .ok_or_else(|| AuthError::unavailable(format!("no {} key", client.algorithm)))?;
+        let access_token = access::sign(&key, &client.token_type, &claims)?;
+        Ok(Tokens {
+            access_token,
+            expires_in: lifetime,
+            scope,
+            refresh_token,
+            session_expires_in: session.absolute_expires_at.since(now),
+            session: session.id,
+            user: session.user,
+            client: session.client,
+        })
+    }
+
+    fn claims(
+        &self,
+        session: &Session,
+        client: &Client,
+        scope: Scopes,
+        now: Timestamp,
+        lifetime: Duration,
+    ) -> Claims {
+        let audiences = if session.audiences.is_empty() {
+            self.default_audiences(&scope)
+        } else {
+            session.audiences.clone()
+        };
+        let iat = now.seconds();
+        Claims {
+            iss: self.terms.issuer.clone(),
+            sub: session.user,
+            aud: Audience::from(audiences),
+            client_id: client.id,
+            iat,
+            exp: iat + Timestamp::from_millis(0).plus(lifetime).seconds(),
+            jti: TokenId::new(now, random::bytes(&*self.parts.rng)),
+            scope,
+            sid: session.id,
+            auth_time: session.authentication.time.seconds(),
+            amr: session.authentication.methods.clone(),
+        }
+    }
+
+    /// Whom a token is for where nobody asked: everybody configured and our own API; with one of
+    /// our own scopes our own API alone, so that no resource server ever holds such a token.
+    fn default_audiences(&self, scope: &Scopes) -> Vec<String> {
+        let own = self.terms.own_audience.clone();
+        if scope.any_own() {
+            return vec![own];
+        }
+        let mut all = self.terms.audiences.clone();
+        if !all.contains(&own) {
+            all.push(own);
+        }
+        all
+    }
+}
+
+impl From<access::SignError> for AuthError {
+    fn from(error: access::SignError) -> Self {
+        match error {
+            access::SignError::TooLarge => Self::TokenTooLarge,
+            access::SignError::Failed => Self::unavailable(error),
+        }
+    }
+}

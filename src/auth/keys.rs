@@ -1,0 +1,116 @@
+//! The signing keys of this deployment: rows of the store, opened into a key ring.
+
+use std::sync::Arc;
+
+use crate::{
+    crypto::{
+        keyring::KeyRing,
+        master::MasterKeys,
+        random::Rng,
+        seal::{self, SealError},
+        signing::{SigningKey, SigningKeyError},
+    },
+    model::signing_key::{Algorithm, KeyState},
+    store::{
+        error::StoreError,
+        signing_keys::{NewKey, SigningKeys, StoredKey},
+    },
+};
+
+/// What the private part of a signing key is sealed for.
+const PURPOSE: &str = "signing key";
+
+/// Where signing keys are kept, and what opens them.
+pub struct KeyVault {
+    rows: SigningKeys,
+    master: MasterKeys,
+}
+
+/// Why there is no key ring.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A key does not open: the master key that sealed it is not here.
+    #[error(
+        "signing key {kid} cannot be opened: {error}; put back the keys/ folder that belongs to this database"
+    )]
+    Sealed {
+        /// Which key.
+        kid: String,
+        /// Why.
+        error: SealError,
+    },
+    /// A key could not be made or read.
+    #[error(transparent)]
+    Key(#[from] SigningKeyError),
+    /// A key could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+}
+
+impl KeyVault {
+    /// The vault of these rows under these master keys.
+    #[must_use]
+    pub fn new(rows: SigningKeys, master: MasterKeys) -> Self {
+        Self { rows, master }
+    }
+
+    /// Opens every key that is published.
+    pub async fn open(&self) -> Result<KeyRing, KeysError> {
+        let mut keys = Vec::new();
+        let published = |row: &StoredKey| row.state != KeyState::Gone;
+        for row in self.rows.list().await?.into_iter().filter(published) {
+            let private =
+                seal::open(&self.master, PURPOSE, &row.kid, &row.sealed).map_err(|error| {
+                    KeysError::Sealed {
+                        kid: row.kid.clone(),
+                        error,
+                    }
+                })?;
+            let key = SigningKey::from_private(row.algorithm, &private)?;
+            keys.push((Arc::new(key), row.state));
+        }
+        Ok(KeyRing::new(keys))
+    }
+
+    /// Makes the first key of each algorithm that has none, then opens all. Nodes that start at
+    /// once agree: the first key stays.
+    pub async fn open_or_begin(
+        &self,
+        algorithms: &[Algorithm],
+        rng: &dyn Rng,
+    ) -> Result<KeyRing, KeysError> {
+        let known = self.open().await?;
+        let missing: Vec<_> = algorithms
+            .iter()
+            .filter(|algorithm| known.signer(**algorithm).is_none())
+            .collect();
+        if missing.is_empty() {
+            return Ok(known);
+        }
+        for algorithm in missing {
+            self.begin(*algorithm, rng).await?;
+        }
+        self.open().await
+    }
+
+    async fn begin(&self, algorithm: Algorithm, rng: &dyn Rng) -> Result<(), KeysError> {
+        let key = SigningKey::generate(algorithm, rng)?;
+        let sealed = seal::seal(&self.master, PURPOSE, key.kid(), &key.private_bytes(), rng)?;
+        let kid = key.kid().to_owned();
+        let new = NewKey {
+            kid,
+            algorithm,
+            state: KeyState::Active,
+            sealed,
+        };
+        if self.rows.insert_if_none(new).await? {
+            tracing::info!(
+                target: "signet::event", event = "signing_key.created", kid = key.kid(), %algorithm,
+            );
+        }
+        Ok(())
+    }
+}

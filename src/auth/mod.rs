@@ -1,0 +1,204 @@
+//! What the server does, a file a verb: log in, refresh, log out, authenticate, change a password,
+//! list and end sessions.
+//!
+//! A verb takes parsed input and returns what happened; how that is spoken is
+//! [`http`](crate::http)'s, how secrets are made is [`crypto`](crate::crypto)'s, what is
+//! remembered is [`store`](crate::store)'s.
+
+pub mod authenticate;
+pub mod change_log;
+pub mod change_password;
+mod clients;
+mod error;
+pub mod issue;
+pub mod keys;
+pub mod login;
+pub mod logout;
+mod me;
+pub mod refresh;
+pub mod sessions;
+pub mod throttle;
+mod user_cache;
+pub mod users;
+
+use std::{
+    net::IpAddr,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+pub use error::{AuthError, Conflict, FieldError, Unavailable};
+
+use crate::{
+    crypto::{
+        keyring::KeyRing, lane::Lane, pseudonym::Pseudonyms, random::Rng, refresh::RefreshKeys,
+    },
+    model::{
+        client::Client,
+        password_policy::PasswordPolicy,
+        session::Policy,
+        time::{Clock, Timestamp},
+    },
+    store::{database::Database, error::StoreError, families::FamilyStore, users::Users},
+};
+
+use change_log::{ChangeLog, News};
+use keys::KeyVault;
+use throttle::Throttle;
+use user_cache::UserCache;
+
+/// What holds for every client.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Who we are: the `iss` of every token, byte for byte.
+    pub issuer: String,
+    /// Whom a token is for unless its client asked for something else.
+    pub audiences: Vec<String>,
+    /// The audience of our own API.
+    pub own_audience: String,
+    /// How long a session lives without a refresh.
+    pub idle_lifetime: Duration,
+    /// How long a session lives at most.
+    pub absolute_lifetime: Duration,
+    /// How often a session may be granted a late retry.
+    pub late_retry_every: Duration,
+    /// How far the clocks of nodes may differ.
+    pub leeway: Duration,
+    /// What a new password must be like.
+    pub passwords: PasswordPolicy,
+    /// The client of whoever names none.
+    pub default_client: Client,
+}
+
+/// The parts that [`Auth`] works with; `app.rs` chooses them.
+pub struct Parts {
+    /// Where the present comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where randomness comes from.
+    pub rng: Arc<dyn Rng>,
+    /// Where everything is kept.
+    pub database: Database,
+    /// Who can log in.
+    pub users: Users,
+    /// Their sessions.
+    pub families: Arc<dyn FamilyStore>,
+    /// What this node knows of the change log.
+    pub changes: ChangeLog,
+    /// Where passwords are hashed.
+    pub lane: Lane,
+    /// What makes the tags of refresh tokens.
+    pub refresh_keys: RefreshKeys,
+    /// What names are called in logs and counts.
+    pub pseudonyms: Pseudonyms,
+    /// Where signing keys are kept.
+    pub vault: KeyVault,
+}
+
+/// Every verb of the server.
+pub struct Auth {
+    terms: Terms,
+    parts: Parts,
+    keys: RwLock<KeyRing>,
+    throttle: Throttle,
+    user_cache: UserCache,
+}
+
+/// Who asks, as far as the connection tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The address.
+    pub address: IpAddr,
+    /// The device, in the words of its User-Agent.
+    pub label: Option<String>,
+}
+
+impl Auth {
+    /// Puts the parts together. Nothing is read yet: [`catch_up`](Self::catch_up) before serving.
+    #[must_use]
+    pub fn new(terms: Terms, parts: Parts, keys: KeyRing) -> Self {
+        let throttle = Throttle::new(parts.clock.clone());
+        Self {
+            terms,
+            parts,
+            keys: RwLock::new(keys),
+            throttle,
+            user_cache: UserCache::default(),
+        }
+    }
+
+    /// Reads the change log, and forgets what it says is out of date.
+    pub async fn catch_up(&self) -> Result<(), AuthError> {
+        let News {
+            users,
+            signing_keys,
+            everything,
+        } = self.parts.changes.catch_up(self.now()).await?;
+        if signing_keys || everything {
+            let keys = self
+                .parts
+                .vault
+                .open()
+                .await
+                .map_err(AuthError::unavailable)?;
+            *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        }
+        if everything {
+            self.user_cache.clear();
+        }
+        for user in users {
+            self.user_cache.forget(user);
+        }
+        Ok(())
+    }
+
+    /// What holds for every client.
+    #[must_use]
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// The keys that access tokens are signed with, and their public set.
+    #[must_use]
+    pub fn keys(&self) -> KeyRing {
+        self.keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Which part is ill, if one is.
+    pub async fn illness(&self) -> Option<&'static str> {
+        if self.parts.database.ping().await.is_err() {
+            return Some("database");
+        }
+        self.parts
+            .changes
+            .is_degraded(self.now())
+            .then_some("change log")
+    }
+
+    fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    fn policy(&self, client: &Client, distrusted: bool) -> Policy {
+        Policy {
+            reuse_interval: client.reuse_interval,
+            late_retry_every: self.terms.late_retry_every,
+            idle_lifetime: self.terms.idle_lifetime,
+            active_key: self.parts.refresh_keys.active(),
+            heal_allowed: !distrusted,
+        }
+    }
+}
+
+impl From<StoreError> for AuthError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(Conflict::NoSuchUser) => Self::NotFound,
+            StoreError::Conflict(conflict) => Self::Conflict(conflict),
+            StoreError::Unavailable(_) => Self::unavailable(error),
+            StoreError::Corrupt(_) => Self::Internal(error.to_string()),
+        }
+    }
+}

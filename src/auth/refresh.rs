@@ -1,0 +1,185 @@
+//! Exchanges a refresh token for its successor and a new access token (RFC 6749 §6), by the rule
+//! of [`model::rule`](crate::model::rule).
+
+use crate::{
+    crypto::refresh::{Presented, RefreshTokenError, digest},
+    model::{
+        client::Client,
+        refresh_token::Generation,
+        rule::{self, Verdict},
+        scope::Scopes,
+        session::{EndReason, Session},
+    },
+    store::families::{Advance, LateStamp, SessionKey, Step, Target},
+};
+
+use super::{Auth, AuthError, issue::Tokens, login::parse_scope};
+
+/// How often a step is tried that another request came in between of.
+const TRIES: usize = 3;
+
+/// What somebody refreshes with.
+pub struct Refresh<'a> {
+    /// The refresh token.
+    pub token: &'a str,
+    /// The client, by its identifier; the default one where absent.
+    pub client: Option<&'a str>,
+    /// Fewer scopes for this access token than the session has.
+    pub scope: Option<&'a str>,
+}
+
+impl Auth {
+    /// Refreshes: one step in the store, then a signature.
+    pub async fn refresh(&self, refresh: Refresh<'_>) -> Result<Tokens, AuthError> {
+        let narrowed = refresh.scope.map(parse_scope).transpose()?;
+        let client = self
+            .client_named(refresh.client)
+            .ok_or(AuthError::InvalidRefreshToken)?;
+        let presented = self.open_refresh_token(refresh.token)?;
+        if let Some(narrowed) = &narrowed {
+            self.check_narrowing(&presented, client, narrowed).await?;
+        }
+        let (session, generation, key_id) = self.advance(&presented, client).await?;
+        let user = self
+            .enabled_user(session.user)
+            .await?
+            .ok_or(AuthError::SessionEnded(EndReason::UserDisabled))?;
+        let token = self.mint(&presented.handle, generation, key_id)?;
+        self.issue(&session, &user, client, narrowed.as_ref(), token)
+    }
+
+    /// Reads a refresh token and checks its tag, before any I/O.
+    pub(super) fn open_refresh_token(&self, text: &str) -> Result<Presented, AuthError> {
+        self.parts
+            .refresh_keys
+            .open(text)
+            .map_err(|error| match error {
+                RefreshTokenError::Malformed | RefreshTokenError::BadTag => {
+                    AuthError::InvalidRefreshToken
+                }
+                RefreshTokenError::UnknownKeyAbove(_) => AuthError::unavailable(error),
+            })
+    }
+
+    /// Moves the family as the rule says; returns the session as it was, and which token is its
+    /// newest now.
+    async fn advance(
+        &self,
+        presented: &Presented,
+        client: &Client,
+    ) -> Result<(Session, Generation, u8), AuthError> {
+        let advance = Advance {
+            digest: digest(&presented.handle),
+            presented: presented.generation,
+            client: client.id,
+            policy: self.policy(client, presented.distrusted),
+            seen: self.parts.changes.seen(),
+        };
+        for _ in 0..TRIES {
+            let Some(step) = self.parts.families.advance(&advance).await? else {
+                return Err(AuthError::SessionEnded(EndReason::Unknown));
+            };
+            if let Some((generation, key_id)) = self.answer(&advance, &step).await? {
+                return Ok((step.before, generation, key_id));
+            }
+        }
+        Err(AuthError::unavailable(
+            "other requests for this session came in between",
+        ))
+    }
+
+    /// What the verdict on a step is answered with; nothing where the step must be done again.
+    async fn answer(
+        &self,
+        advance: &Advance,
+        step: &Step,
+    ) -> Result<Option<(Generation, u8)>, AuthError> {
+        let (session, policy) = (&step.before, &advance.policy);
+        let verdict = rule::judge(session, advance.presented, advance.client, policy, step.now);
+        note(verdict, session);
+        let newest = (session.family.generation, session.family.key_id);
+        match verdict {
+            Verdict::Rotate | Verdict::Heal if step.moved => Ok(advance
+                .presented
+                .next()
+                .map(|next| (next, policy.active_key))),
+            Verdict::Rotate | Verdict::Heal => Ok(None),
+            Verdict::Retry => Ok(Some(newest)),
+            Verdict::LateRetry => {
+                let stamp = LateStamp {
+                    digest: advance.digest,
+                    presented: advance.presented,
+                    late_at: session.family.late_at,
+                };
+                Ok(self
+                    .parts
+                    .families
+                    .stamp_late(&stamp)
+                    .await?
+                    .then_some(newest))
+            }
+            Verdict::Reuse => {
+                self.end(Target::Session(session.id), EndReason::Reuse)
+                    .await?;
+                Err(AuthError::SessionEnded(EndReason::Reuse))
+            }
+            Verdict::Ended(reason) => Err(AuthError::SessionEnded(reason)),
+            Verdict::WrongClient | Verdict::Implausible => Err(AuthError::InvalidRefreshToken),
+            Verdict::Throttled { retry_after } => Err(AuthError::RotationThrottled { retry_after }),
+        }
+    }
+
+    /// Refuses scopes beyond the session's before anything moves. Nothing here looks at the
+    /// generation: a refusal does not tell whether the token is current.
+    async fn check_narrowing(
+        &self,
+        presented: &Presented,
+        client: &Client,
+        narrowed: &Scopes,
+    ) -> Result<(), AuthError> {
+        let found = self
+            .parts
+            .families
+            .find(&SessionKey::Digest(digest(&presented.handle)))
+            .await?;
+        let session = found.ok_or(AuthError::SessionEnded(EndReason::Unknown))?;
+        if session.client != client.id {
+            return Err(AuthError::InvalidRefreshToken);
+        }
+        let user = self.enabled_user(session.user).await?;
+        let held = user.map(|user| user.grants.effective(session.scopes.as_ref()));
+        if held.is_some_and(|held| narrowed.is_subset(&held)) {
+            return Ok(());
+        }
+        let detail = "Ask for no more than the session has; log in again for other scopes.";
+        Err(AuthError::field("/scope", "invalid_scope", detail))
+    }
+}
+
+/// Counts a verdict, and writes down those that tell of trouble. Never the token: the session.
+fn note(verdict: Verdict, session: &Session) {
+    let name = match verdict {
+        Verdict::Rotate => "rotate",
+        Verdict::Retry => "retry",
+        Verdict::LateRetry => "late_retry",
+        Verdict::Heal => "heal",
+        Verdict::Reuse => "reuse",
+        Verdict::Ended(_) => "ended",
+        Verdict::WrongClient => "wrong_client",
+        Verdict::Implausible => "implausible",
+        Verdict::Throttled { .. } => "throttled",
+    };
+    metrics::counter!("signet_refreshes_total", "verdict" => name).increment(1);
+    let event = match verdict {
+        Verdict::LateRetry => "session.late_retry",
+        Verdict::Heal => "session.healed",
+        Verdict::Reuse => "session.reuse",
+        Verdict::WrongClient => "session.wrong_client",
+        Verdict::Implausible => "refresh_key_suspect",
+        _ => return,
+    };
+    tracing::warn!(
+        target: "signet::event", event, session = %session.id, user = %session.user,
+        client = %session.client,
+    );
+}

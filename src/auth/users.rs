@@ -1,0 +1,190 @@
+//! Administers users: create, find, list, grant, set a password, disable, enable, delete.
+//!
+//! For the command line, and for administrators: whoever calls these has been allowed to.
+
+use crate::{
+    crypto::random,
+    model::{
+        id::UserId,
+        password_policy::Password,
+        scope::Grant,
+        session::EndReason,
+        user::{Email, LoginName, User, Username},
+    },
+    store::{
+        paging::{Page, Paging},
+        users::{NewPassword, NewUser as Row, PasswordHash, UserFilter},
+    },
+};
+
+use super::{Auth, AuthError, Caller, FieldError};
+
+/// A user to create.
+pub struct NewUser<'a> {
+    /// The name to log in with.
+    pub username: &'a str,
+    /// An e-mail address to log in with too.
+    pub email: Option<&'a str>,
+    /// The password; without one the user cannot log in until it is set.
+    pub password: Option<&'a str>,
+    /// What they may be given.
+    pub grants: &'a [String],
+}
+
+impl Auth {
+    /// Creates a user.
+    pub async fn create_user(&self, new: NewUser<'_>, caller: &Caller) -> Result<User, AuthError> {
+        let mut errors = Vec::new();
+        let mut field = |pointer, error: &dyn std::fmt::Display| {
+            let detail = format!("{error}.");
+            errors.push(FieldError {
+                pointer,
+                code: "malformed",
+                detail,
+            });
+        };
+        let username = new
+            .username
+            .parse::<Username>()
+            .map_err(|e| field("/username", &e))
+            .ok();
+        let email = new.email.map(str::parse::<Email>).transpose();
+        let email = email.map_err(|e| field("/email", &e)).ok().flatten();
+        let grants: Result<_, _> = new.grants.iter().map(|grant| grant.parse()).collect();
+        let grants = grants
+            .map_err(|e: crate::model::scope::GrantError| field("/grants", &e))
+            .ok();
+        let (Some(username), Some(grants), true) = (username, grants, errors.is_empty()) else {
+            return Err(AuthError::Invalid(errors));
+        };
+        let names = [username.as_str(), email.as_ref().map_or("", Email::as_str)];
+        let password_hash = match new.password {
+            Some(typed) => Some(self.hash_new(typed, "/password", &names, caller).await?),
+            None => None,
+        };
+        let id = UserId::new(self.now(), random::bytes(&*self.parts.rng));
+        let row = Row {
+            id,
+            username,
+            email,
+            password_hash,
+            grants,
+        };
+        let user = self.parts.users.create(row).await?;
+        tracing::info!(target: "signet::event", event = "user.created", user = %user.id);
+        Ok(user)
+    }
+
+    /// The user of that identifier, username or e-mail address.
+    pub async fn find_user(&self, id_or_name: &str) -> Result<User, AuthError> {
+        if let Ok(id) = id_or_name.parse::<UserId>() {
+            return self.parts.users.by_id(id).await?.ok_or(AuthError::NotFound);
+        }
+        let name = id_or_name
+            .parse::<LoginName>()
+            .map_err(|_| AuthError::NotFound)?;
+        let found = self.parts.users.by_login_name(&name).await?;
+        found.map(|account| account.user).ok_or(AuthError::NotFound)
+    }
+
+    /// The users, the oldest first.
+    pub async fn users(
+        &self,
+        filter: &UserFilter,
+        paging: Paging<UserId>,
+    ) -> Result<Page<User>, AuthError> {
+        Ok(self.parts.users.list(filter, paging).await?)
+    }
+
+    /// Gives a user what they may be given.
+    pub async fn grant(&self, user: UserId, grants: &[Grant]) -> Result<User, AuthError> {
+        for grant in grants {
+            self.parts.users.grant(user, grant).await?;
+        }
+        self.changed("user.granted", user).await
+    }
+
+    /// Takes back what a user was given; their next access tokens are without it.
+    pub async fn ungrant(&self, user: UserId, grants: &[Grant]) -> Result<User, AuthError> {
+        for grant in grants {
+            self.parts.users.ungrant(user, grant).await?;
+        }
+        self.changed("user.ungranted", user).await
+    }
+
+    /// Sets a user's password; all their sessions end.
+    pub async fn set_password(
+        &self,
+        user: UserId,
+        password: &str,
+        caller: &Caller,
+    ) -> Result<User, AuthError> {
+        let found = self
+            .parts
+            .users
+            .by_id(user)
+            .await?
+            .ok_or(AuthError::NotFound)?;
+        let email = found.email.as_ref().map_or("", Email::as_str);
+        let names = [found.username.as_str(), email];
+        let hash = self.hash_new(password, "/password", &names, caller).await?;
+        let change = NewPassword {
+            hash,
+            expected_version: None,
+            except: None,
+            reason: EndReason::PasswordChanged,
+        };
+        self.parts.users.set_password(user, change).await?;
+        self.changed("password.set", user).await
+    }
+
+    /// Disables a user: their sessions end and they cannot log in.
+    pub async fn disable_user(&self, user: UserId) -> Result<User, AuthError> {
+        self.parts.users.disable(user).await?;
+        self.changed("user.disabled", user).await
+    }
+
+    /// Lets a disabled user log in again; their old sessions stay ended.
+    pub async fn enable_user(&self, user: UserId) -> Result<User, AuthError> {
+        self.parts.users.enable(user).await?;
+        self.changed("user.enabled", user).await
+    }
+
+    /// Erases the person and ends their sessions; the identifier is never given again.
+    pub async fn delete_user(&self, user: UserId) -> Result<(), AuthError> {
+        if !self.parts.users.delete(user).await? {
+            return Err(AuthError::NotFound);
+        }
+        tracing::info!(target: "signet::event", event = "user.deleted", %user);
+        self.catch_up().await
+    }
+
+    /// Judges and hashes a new password.
+    async fn hash_new(
+        &self,
+        typed: &str,
+        pointer: &'static str,
+        names: &[&str],
+        caller: &Caller,
+    ) -> Result<PasswordHash, AuthError> {
+        let refused = |refusal| AuthError::password(pointer, refusal);
+        let password = Password::new(typed).map_err(refused)?;
+        self.terms
+            .passwords
+            .check(&password, names)
+            .map_err(refused)?;
+        Ok(PasswordHash::new(
+            self.parts.lane.hash(&password, caller.address).await?,
+        ))
+    }
+
+    async fn changed(&self, event: &'static str, user: UserId) -> Result<User, AuthError> {
+        tracing::info!(target: "signet::event", event, %user);
+        self.catch_up().await?;
+        self.parts
+            .users
+            .by_id(user)
+            .await?
+            .ok_or(AuthError::NotFound)
+    }
+}
