@@ -11,6 +11,12 @@ use super::problem::{Code, Refusal};
 const PROOF: &str = "x-signet-request";
 const SITE: &str = "sec-fetch-site";
 
+/// Whether a request claims to be a cookie request of a page's script, with or without right.
+#[must_use]
+pub fn is_claimed(headers: &HeaderMap) -> bool {
+    headers.contains_key(PROOF)
+}
+
 /// Lets a cookie request pass if it carries `X-Signet-Request: 1` and comes from one of the
 /// client's registered `origins`, or from our own.
 ///

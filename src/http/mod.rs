@@ -7,6 +7,7 @@
 
 pub mod address;
 pub mod answer;
+pub mod api;
 pub mod arrival;
 pub mod bearer;
 pub mod body;

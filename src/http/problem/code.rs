@@ -29,6 +29,8 @@ pub enum Code {
     SessionEnded,
     /// The credential lacks a scope; `scopes` names what is needed.
     InsufficientScope,
+    /// The current password, asked for again, is wrong.
+    ReauthenticationRequired,
     /// A cookie request did not prove that the application's own page sent it.
     CsrfRefused,
     /// There is nothing under this path, or nothing that this caller may see.
@@ -82,7 +84,7 @@ const fn row(
 
 impl Code {
     /// Every code, in the order of the table.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::MalformedBody,
         Self::MalformedRequest,
         Self::MultipleCredentials,
@@ -95,6 +97,7 @@ impl Code {
         Self::InvalidRefreshToken,
         Self::SessionEnded,
         Self::InsufficientScope,
+        Self::ReauthenticationRequired,
         Self::CsrfRefused,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -143,6 +146,7 @@ impl Code {
             Self::InvalidRefreshToken => row(S::UNAUTHORIZED, "invalid_refresh_token", "The refresh token is not valid", "Log in again. If the token belongs to another client, name that client."),
             Self::SessionEnded => row(S::UNAUTHORIZED, "session_ended", "The session has ended", "Log in again."),
             Self::InsufficientScope => row(S::FORBIDDEN, "insufficient_scope", "A scope is missing", "Use a credential that has the scopes named in `scopes`."),
+            Self::ReauthenticationRequired => row(S::FORBIDDEN, "reauthentication_required", "The current password is needed", "Send the right current password; you are still logged in."),
             Self::CsrfRefused => row(S::FORBIDDEN, "csrf_refused", "The request did not come from a registered page", "Send `X-Signet-Request: 1` from a page whose origin is registered for the client, or use delivery \"body\"."),
             Self::NotFound => row(S::NOT_FOUND, "not_found", "Not found", "Check the path and the identifiers in it; /openapi.json lists every route."),
             Self::MethodNotAllowed => row(S::METHOD_NOT_ALLOWED, "method_not_allowed", "The method is not allowed here", "Use one of the methods named in the header Allow."),

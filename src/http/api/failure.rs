@@ -1,0 +1,80 @@
+//! The one table from what a verb refuses to what the caller is told.
+
+use std::time::Duration;
+
+use crate::{
+    auth::{AuthError, Conflict, throttle::RateLimit},
+    http::problem::{Code, FieldError, Quota, Refusal},
+};
+
+impl From<AuthError> for Refusal {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::InvalidCredentials(limit) => with_quota(Code::InvalidCredentials, limit),
+            AuthError::Throttled(limit) => Self::throttled(&quota(limit)),
+            AuthError::RotationThrottled { retry_after } => {
+                Self::new(Code::Throttled).retry_after(seconds(retry_after))
+            }
+            AuthError::InvalidAccessToken => Self::new(Code::InvalidAccessToken),
+            AuthError::InvalidRefreshToken => Self::new(Code::InvalidRefreshToken),
+            AuthError::SessionEnded(reason) => Self::session_ended(reason.as_str()),
+            AuthError::ReauthenticationRequired => Self::new(Code::ReauthenticationRequired),
+            AuthError::Invalid(errors) => {
+                Self::fields(errors.into_iter().map(FieldError::from).collect())
+            }
+            AuthError::NotFound => Self::new(Code::NotFound),
+            AuthError::Conflict(conflict) => Self::new(Code::Conflict).because(words(conflict)),
+            AuthError::TokenTooLarge => Self::new(Code::TokenTooLarge),
+            AuthError::Internal(cause) => Self::new(Code::InternalError).caused_by(cause),
+            AuthError::Unavailable(trouble) => {
+                Self::unavailable(seconds(trouble.retry_after)).caused_by(trouble.cause)
+            }
+        }
+    }
+}
+
+impl From<crate::auth::FieldError> for FieldError {
+    fn from(error: crate::auth::FieldError) -> Self {
+        Self {
+            pointer: error.pointer.to_owned(),
+            code: error.code.to_owned(),
+            detail: error.detail,
+        }
+    }
+}
+
+/// What stands in the way, and what to do about it.
+fn words(conflict: Conflict) -> &'static str {
+    match conflict {
+        Conflict::UsernameTaken => "The username is taken: choose another.",
+        Conflict::EmailTaken => "The e-mail address is taken: choose another.",
+        Conflict::NoSuchUser => "The user does not exist any more.",
+        Conflict::CredentialsChanged => "The password was changed meanwhile: log in again.",
+        Conflict::SigningKeyMoved => "The signing key is in another state by now: look again.",
+        Conflict::LastAdministrator => "The last user who holds `*` must stay: grant it first.",
+    }
+}
+
+fn with_quota(code: Code, limit: RateLimit) -> Refusal {
+    let headers = quota(limit).headers();
+    headers
+        .into_iter()
+        .fold(Refusal::new(code), |refusal, (name, value)| {
+            refusal.header(name, value)
+        })
+}
+
+fn quota(limit: RateLimit) -> Quota {
+    Quota {
+        policy: "login",
+        limit: u64::from(limit.quota),
+        window: seconds(limit.window),
+        remaining: u64::from(limit.remaining),
+        reset: seconds(limit.reset),
+    }
+}
+
+/// Whole seconds, rounded up: whoever waits that long has waited long enough.
+pub(super) fn seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}

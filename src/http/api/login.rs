@@ -1,0 +1,82 @@
+//! `POST /v1/auth/login`.
+
+use std::sync::Arc;
+
+use poem::Request;
+use poem_openapi::{Object, OpenApi, payload::Response};
+use serde::Deserialize;
+
+use crate::{
+    auth::{Auth, login::Login},
+    http::{body::Body, cookie, csrf, problem::Refusal},
+};
+
+use super::{
+    Tag,
+    caller::caller,
+    tokens::{Delivery, TokensAnswer, deliver},
+};
+
+/// Logs in.
+pub struct LoginApi(pub(super) Arc<Auth>);
+
+/// Who logs in, and for what.
+#[derive(Object, Deserialize)]
+#[oai(deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// The username or e-mail address.
+    #[oai(validator(max_length = 254))]
+    username: String,
+    /// The password.
+    password: String,
+    /// The client; the default first-party client where absent.
+    client_id: Option<String>,
+    /// The scopes asked for, space-separated; everything granted but `signet.*` where absent.
+    scope: Option<String>,
+    /// Whom the access tokens are for; the configured audiences where absent.
+    audience: Option<Vec<String>>,
+    /// How the refresh token travels: `body` (the default) or `cookie`.
+    #[serde(default)]
+    #[oai(default)]
+    delivery: Delivery,
+}
+
+#[OpenApi(tag = "Tag::Sessions")]
+impl LoginApi {
+    /// Log in with username and password.
+    ///
+    /// Opens a session and issues its first tokens. This is the first-party session API, not
+    /// OAuth's `password` grant (RFC 9700 §2.4). Unknown names, wrong passwords and disabled users
+    /// get one and the same refusal. With `delivery: "cookie"` the request needs the header
+    /// `X-Signet-Request: 1` and an origin that the client has registered.
+    #[oai(path = "/v1/auth/login", method = "post", operation_id = "login")]
+    async fn login(
+        &self,
+        request: &Request,
+        body: Body<Credentials>,
+    ) -> Result<Response<TokensAnswer>, Refusal> {
+        let Body(credentials) = body;
+        let client = self.0.client_named(credentials.client_id.as_deref());
+        let cookie = match (credentials.delivery, client) {
+            (Delivery::Cookie, Some(client)) => {
+                csrf::check(request.headers(), &client.origins)?;
+                cookie::find(
+                    request.headers(),
+                    &cookie::refresh_name(&client.id.to_string()),
+                )?
+            }
+            _ => None,
+        };
+        let login = Login {
+            name: &credentials.username,
+            password: &credentials.password,
+            client: credentials.client_id.as_deref(),
+            scope: credentials.scope.as_deref(),
+            audience: credentials.audience.as_deref().unwrap_or_default(),
+            replaces: cookie,
+            caller: &caller(request),
+        };
+        deliver(self.0.login(login).await?, credentials.delivery)
+    }
+}

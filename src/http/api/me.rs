@@ -1,0 +1,59 @@
+//! `GET /v1/me`.
+
+use std::sync::Arc;
+
+use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json};
+
+use crate::{auth::Auth, http::problem::Refusal};
+
+use super::{Tag, principal::Bearer};
+
+/// Tells the caller who they are.
+pub struct MeApi(pub(super) Arc<Auth>);
+
+/// The caller.
+#[derive(Object)]
+pub struct Me {
+    /// The stable identifier, as in the access token's `sub`.
+    id: String,
+    /// The username.
+    username: String,
+    /// The e-mail address, if there is one.
+    #[oai(skip_serializing_if_is_none)]
+    email: Option<String>,
+    /// What the presented access token allows, space-separated.
+    scope: String,
+    /// The session that the presented access token belongs to.
+    session_id: String,
+    /// The client that the session belongs to.
+    client_id: String,
+    /// When the caller was created (RFC 3339).
+    created_at: String,
+}
+
+/// Who the caller is.
+#[derive(ApiResponse)]
+pub enum MeAnswer {
+    /// The caller.
+    #[oai(status = 200)]
+    Me(Json<Me>),
+}
+
+#[OpenApi(tag = "Tag::Me")]
+impl MeApi {
+    /// Tell who the caller is.
+    #[oai(path = "/v1/me", method = "get", operation_id = "getMe")]
+    async fn me(&self, bearer: Bearer) -> Result<MeAnswer, Refusal> {
+        let Bearer(principal) = bearer;
+        let user = self.0.me(&principal).await?;
+        Ok(MeAnswer::Me(Json(Me {
+            id: user.id.to_string(),
+            username: user.username.to_string(),
+            email: user.email.map(|email| email.to_string()),
+            scope: principal.claims.scope.to_string(),
+            session_id: principal.claims.sid.to_string(),
+            client_id: principal.claims.client_id.to_string(),
+            created_at: user.created_at.to_string(),
+        })))
+    }
+}

@@ -1,0 +1,60 @@
+//! The operations of the JSON API, a file a subject.
+//!
+//! Each handler takes parsed input, calls one verb of [`auth`](crate::auth) and shapes the answer.
+//! Operation ids become the method names of generated clients; the first doc line is the summary.
+
+mod caller;
+mod failure;
+mod login;
+mod logout;
+mod me;
+mod password;
+mod principal;
+mod refresh;
+mod sessions;
+mod tokens;
+
+use std::sync::Arc;
+
+use poem_openapi::Tags;
+
+use crate::auth::Auth;
+
+pub use login::LoginApi;
+pub use logout::LogoutApi;
+pub use me::MeApi;
+pub use password::PasswordApi;
+pub use refresh::RefreshApi;
+pub use sessions::SessionsApi;
+
+/// What operations are grouped by.
+#[derive(Tags)]
+enum Tag {
+    /// Log in, refresh, log out: the first-party session API.
+    Sessions,
+    /// What the caller may see and change of themselves.
+    Me,
+}
+
+/// Every operation.
+pub type Api = (
+    LoginApi,
+    RefreshApi,
+    LogoutApi,
+    MeApi,
+    PasswordApi,
+    SessionsApi,
+);
+
+/// The operations, working with `auth`.
+#[must_use]
+pub fn api(auth: &Arc<Auth>) -> Api {
+    (
+        LoginApi(auth.clone()),
+        RefreshApi(auth.clone()),
+        LogoutApi(auth.clone()),
+        MeApi(auth.clone()),
+        PasswordApi(auth.clone()),
+        SessionsApi(auth.clone()),
+    )
+}

@@ -1,0 +1,56 @@
+//! `PUT /v1/me/password`.
+
+use std::sync::Arc;
+
+use poem::Request;
+use poem_openapi::{Object, OpenApi};
+use serde::Deserialize;
+
+use crate::{
+    auth::{Auth, change_password::PasswordChange},
+    http::{body::Body, problem::Refusal},
+};
+
+use super::{Tag, caller::caller, logout::Done, principal::Bearer};
+
+/// Changes the caller's password.
+pub struct PasswordApi(pub(super) Arc<Auth>);
+
+/// The current password and the new one.
+#[derive(Object, Deserialize)]
+#[oai(deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
+pub struct NewPassword {
+    /// The current password, asked for again.
+    current_password: String,
+    /// The new one: 15 characters or more, of any kind; not a well-known or patterned one.
+    new_password: String,
+}
+
+#[OpenApi(tag = "Tag::Me")]
+impl PasswordApi {
+    /// Change one's own password.
+    ///
+    /// Ends all other sessions of the caller; the one that asks goes on.
+    #[oai(
+        path = "/v1/me/password",
+        method = "put",
+        operation_id = "changePassword"
+    )]
+    async fn change_password(
+        &self,
+        request: &Request,
+        bearer: Bearer,
+        body: Body<NewPassword>,
+    ) -> Result<Done, Refusal> {
+        let (Bearer(me), Body(new)) = (bearer, body);
+        let change = PasswordChange {
+            current: &new.current_password,
+            new: &new.new_password,
+        };
+        self.0
+            .change_password(&me, change, &caller(request))
+            .await?;
+        Ok(Done::Done)
+    }
+}

@@ -1,0 +1,66 @@
+//! Who asks, by the access token that they present.
+
+use std::sync::Arc;
+
+use poem::{Request, RequestBody, Result};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
+};
+
+use crate::{
+    auth::{Auth, authenticate::Principal},
+    http::{
+        bearer::Presented,
+        problem::{Code, Refusal},
+    },
+};
+
+/// The name of the security scheme in the document.
+const SCHEME: &str = "bearerAuth";
+
+/// The bearer of a valid access token for Signet's own API (RFC 6750 §2.1).
+pub struct Bearer(pub Principal);
+
+impl<'a> ApiExtractor<'a> for Bearer {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        registry.create_security_scheme(
+            SCHEME,
+            MetaSecurityScheme {
+                ty: "http",
+                description: Some("An access token of a login or a refresh."),
+                name: None,
+                key_in: None,
+                scheme: Some("bearer"),
+                bearer_format: Some("JWT"),
+                flows: None,
+                openid_connect_url: None,
+            },
+        );
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SCHEME]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        let auth = request
+            .data::<Arc<Auth>>()
+            .ok_or_else(|| Refusal::new(Code::InternalError).caused_by("no Auth in data"))?;
+        let token = Presented::required(request.headers())?;
+        let principal = auth
+            .authenticate(token.expose())
+            .await
+            .map_err(Refusal::from)?;
+        Ok(Self(principal))
+    }
+}

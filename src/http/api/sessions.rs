@@ -1,0 +1,166 @@
+//! `/v1/me/sessions`.
+
+use std::sync::Arc;
+
+use poem_openapi::{
+    ApiResponse, Object, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use crate::{
+    auth::{Auth, sessions::Paging},
+    http::problem::{Code, Refusal},
+    model::{id::SessionId, session::Session},
+};
+
+use super::{Tag, logout::Done, principal::Bearer};
+
+/// Lists and ends the caller's sessions.
+pub struct SessionsApi(pub(super) Arc<Auth>);
+
+/// A session of the caller.
+#[derive(Object)]
+#[oai(rename = "Session")]
+pub struct SessionItem {
+    /// Its identifier, as in the access token's `sid`.
+    id: String,
+    /// Whether it is the one that asks.
+    current: bool,
+    /// The client that it belongs to.
+    client_id: String,
+    /// The device, in the words of its User-Agent.
+    #[oai(skip_serializing_if_is_none)]
+    device: Option<String>,
+    /// The address that the login came from.
+    #[oai(skip_serializing_if_is_none)]
+    address: Option<String>,
+    /// How the user proved who they are (RFC 8176).
+    amr: Vec<String>,
+    /// When it began (RFC 3339).
+    created_at: String,
+    /// When it was last refreshed (RFC 3339).
+    last_used_at: String,
+    /// When it ends if it is not refreshed (RFC 3339).
+    expires_at: String,
+}
+
+/// Some of the caller's sessions.
+#[derive(Object)]
+pub struct SessionPage {
+    /// The sessions, the newest first.
+    items: Vec<SessionItem>,
+    /// What to pass as `cursor` for the next page; absent on the last.
+    #[oai(skip_serializing_if_is_none)]
+    next_cursor: Option<String>,
+    /// How many there are in all.
+    total: i64,
+}
+
+/// The caller's sessions.
+#[derive(ApiResponse)]
+pub enum SessionsAnswer {
+    /// A page of them.
+    #[oai(status = 200)]
+    Page(Json<SessionPage>),
+}
+
+#[OpenApi(tag = "Tag::Me")]
+impl SessionsApi {
+    /// List one's own sessions.
+    #[oai(
+        path = "/v1/me/sessions",
+        method = "get",
+        operation_id = "listMySessions"
+    )]
+    async fn list(
+        &self,
+        bearer: Bearer,
+        /// Where to go on: the `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// How many to list at most.
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "100"))
+        )]
+        limit: Query<i32>,
+    ) -> Result<SessionsAnswer, Refusal> {
+        let Bearer(me) = bearer;
+        let cursor = cursor.0.map(|cursor| cursor.parse()).transpose();
+        let cursor = cursor.map_err(|_| Refusal::new(Code::MalformedRequest))?;
+        let paging = Paging {
+            after: cursor,
+            limit: u32::try_from(limit.0).unwrap_or(1),
+        };
+        let page = self.0.sessions(me.claims.sub, paging).await?;
+        let next_cursor = page
+            .items
+            .last()
+            .filter(|_| page.more)
+            .map(|last| last.id.to_string());
+        let item = |session| SessionItem::new(session, me.claims.sid);
+        Ok(SessionsAnswer::Page(Json(SessionPage {
+            items: page.items.into_iter().map(item).collect(),
+            next_cursor,
+            total: i64::try_from(page.total).unwrap_or(i64::MAX),
+        })))
+    }
+
+    /// End all of one's other sessions.
+    #[oai(
+        path = "/v1/me/sessions",
+        method = "delete",
+        operation_id = "revokeMySessions"
+    )]
+    async fn revoke_all(
+        &self,
+        bearer: Bearer,
+        /// Whether the session that asks ends too.
+        #[oai(default)]
+        include_current: Query<bool>,
+    ) -> Result<Done, Refusal> {
+        self.0
+            .revoke_my_sessions(&bearer.0, include_current.0)
+            .await?;
+        Ok(Done::Done)
+    }
+
+    /// End one of one's own sessions.
+    #[oai(
+        path = "/v1/me/sessions/:id",
+        method = "delete",
+        operation_id = "revokeMySession"
+    )]
+    async fn revoke(
+        &self,
+        bearer: Bearer,
+        /// The session's identifier.
+        id: Path<String>,
+    ) -> Result<Done, Refusal> {
+        let id =
+            id.0.parse::<SessionId>()
+                .map_err(|_| Refusal::new(Code::NotFound))?;
+        self.0.revoke_my_session(&bearer.0, id).await?;
+        Ok(Done::Done)
+    }
+}
+
+impl SessionItem {
+    fn new(session: Session, current: SessionId) -> Self {
+        Self {
+            id: session.id.to_string(),
+            current: session.id == current,
+            client_id: session.client.to_string(),
+            device: session.origin.label,
+            address: session.origin.address.map(|address| address.to_string()),
+            amr: session.authentication.methods,
+            created_at: session.created_at.to_string(),
+            last_used_at: session.family.rotated_at.to_string(),
+            expires_at: session.family.idle_expires_at.to_string(),
+        }
+    }
+}
+
+fn default_limit() -> i32 {
+    50
+}
