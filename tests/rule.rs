@@ -28,7 +28,7 @@ const MS: Duration = Duration::from_millis(1);
 const G: u32 = 10;
 
 /// What is presented to what record, by which policy, when.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Case {
     session: Session,
     presented: Generation,
