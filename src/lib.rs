@@ -7,6 +7,7 @@
 //! [`model`] names things, [`crypto`] makes and checks secrets, [`store`] remembers,
 //! [`auth`] decides, [`http`] speaks.
 
+pub mod app;
 pub mod auth;
 pub mod config;
 pub mod crypto;

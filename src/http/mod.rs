@@ -26,6 +26,9 @@ pub mod query;
 pub mod routes;
 pub mod secret;
 pub mod server;
+mod site;
 pub mod surface;
 pub mod tag;
 pub mod wellknown;
+
+pub use site::{Site, openapi, serve, serve_metrics};

@@ -24,7 +24,7 @@ pub struct LoginApi(pub(super) Arc<Auth>);
 #[derive(Object, Deserialize)]
 #[oai(deny_unknown_fields)]
 #[serde(deny_unknown_fields)]
-pub struct Credentials {
+pub(super) struct Credentials {
     /// The username or e-mail address.
     #[oai(validator(max_length = 254))]
     username: String,

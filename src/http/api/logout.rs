@@ -25,7 +25,7 @@ pub struct LogoutApi(pub(super) Arc<Auth>);
 #[derive(Object, Deserialize)]
 #[oai(deny_unknown_fields)]
 #[serde(deny_unknown_fields)]
-pub struct LogoutGrant {
+pub(super) struct LogoutGrant {
     /// A refresh token of the session, spent or not.
     refresh_token: Option<String>,
     /// The client whose cookie is meant; the default first-party client where absent.
@@ -34,7 +34,7 @@ pub struct LogoutGrant {
 
 /// The answer without content.
 #[derive(ApiResponse)]
-pub enum Done {
+pub(super) enum Done {
     /// Done; also where there was nothing left to do.
     #[oai(status = 204)]
     Done,

@@ -13,7 +13,7 @@ pub struct MeApi(pub(super) Arc<Auth>);
 
 /// The caller.
 #[derive(Object)]
-pub struct Me {
+pub(super) struct Me {
     /// The stable identifier, as in the access token's `sub`.
     id: String,
     /// The username.
@@ -33,7 +33,7 @@ pub struct Me {
 
 /// Who the caller is.
 #[derive(ApiResponse)]
-pub enum MeAnswer {
+pub(super) enum MeAnswer {
     /// The caller.
     #[oai(status = 200)]
     Me(Json<Me>),

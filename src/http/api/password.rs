@@ -20,7 +20,7 @@ pub struct PasswordApi(pub(super) Arc<Auth>);
 #[derive(Object, Deserialize)]
 #[oai(deny_unknown_fields)]
 #[serde(deny_unknown_fields)]
-pub struct NewPassword {
+pub(super) struct NewPassword {
     /// The current password, asked for again.
     current_password: String,
     /// The new one: 15 characters or more, of any kind; not a well-known or patterned one.

@@ -20,7 +20,7 @@ use crate::{
 const SCHEME: &str = "bearerAuth";
 
 /// The bearer of a valid access token for Signet's own API (RFC 6750 §2.1).
-pub struct Bearer(pub Principal);
+pub(super) struct Bearer(pub Principal);
 
 impl<'a> ApiExtractor<'a> for Bearer {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];

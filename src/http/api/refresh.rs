@@ -28,7 +28,7 @@ pub struct RefreshApi(pub(super) Arc<Auth>);
 #[derive(Object, Deserialize)]
 #[oai(deny_unknown_fields)]
 #[serde(deny_unknown_fields)]
-pub struct RefreshGrant {
+pub(super) struct RefreshGrant {
     /// The refresh token; the one in the client's cookie where absent.
     refresh_token: Option<String>,
     /// The client; the default first-party client where absent.

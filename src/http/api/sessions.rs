@@ -22,7 +22,7 @@ pub struct SessionsApi(pub(super) Arc<Auth>);
 /// A session of the caller.
 #[derive(Object)]
 #[oai(rename = "Session")]
-pub struct SessionItem {
+pub(super) struct SessionItem {
     /// Its identifier, as in the access token's `sid`.
     id: String,
     /// Whether it is the one that asks.
@@ -47,7 +47,7 @@ pub struct SessionItem {
 
 /// Some of the caller's sessions.
 #[derive(Object)]
-pub struct SessionPage {
+pub(super) struct SessionPage {
     /// The sessions, the newest first.
     items: Vec<SessionItem>,
     /// What to pass as `cursor` for the next page; absent on the last.
@@ -59,7 +59,7 @@ pub struct SessionPage {
 
 /// The caller's sessions.
 #[derive(ApiResponse)]
-pub enum SessionsAnswer {
+pub(super) enum SessionsAnswer {
     /// A page of them.
     #[oai(status = 200)]
     Page(Json<SessionPage>),

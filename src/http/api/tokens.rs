@@ -21,7 +21,7 @@ use super::failure::seconds;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Enum, Deserialize)]
 #[oai(rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
-pub enum Delivery {
+pub(super) enum Delivery {
     /// In the answer's body: for applications that keep secrets themselves.
     #[default]
     Body,
@@ -31,7 +31,7 @@ pub enum Delivery {
 
 /// An access token and, where it travels in the body, the refresh token beside it.
 #[derive(Object)]
-pub struct TokenPair {
+pub(super) struct TokenPair {
     /// The access token: a signed JWT (RFC 9068). Send it as `Authorization: Bearer`.
     access_token: String,
     /// Always `Bearer` (RFC 6750).
@@ -51,7 +51,7 @@ pub struct TokenPair {
 
 /// The answer that carries tokens.
 #[derive(ApiResponse)]
-pub enum TokensAnswer {
+pub(super) enum TokensAnswer {
     /// The tokens.
     #[oai(status = 200)]
     Issued(Json<TokenPair>),

@@ -1,0 +1,115 @@
+//! Serving: the listeners, and the work that goes on beside the requests.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, time::MissedTickBehavior};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::App;
+use crate::{
+    auth::{Auth, change_log::RETENTION},
+    crypto::random,
+    http::{self, Site, server::Limits},
+};
+
+/// How often the change log is read.
+const POLL_EVERY: Duration = Duration::from_millis(500);
+/// How often expired rows are looked for.
+const PURGE_EVERY: Duration = Duration::from_mins(10);
+/// How many rows a purge takes at once, so that it never holds the writer up.
+const PURGE_BATCH: u32 = 500;
+
+/// The sockets to serve on, already bound.
+pub struct Listeners {
+    /// For the API.
+    pub api: Vec<TcpListener>,
+    /// For `/metrics`, where there are metrics.
+    pub metrics: Option<(TcpListener, Probe)>,
+}
+
+/// What `/metrics` answers.
+pub type Probe = Arc<dyn Fn() -> String + Send + Sync>;
+
+impl App {
+    /// Serves until `shutdown` resolves; then requests in flight finish, the writes that wait are
+    /// done, and the database is closed.
+    pub async fn serve(self, listeners: Listeners, shutdown: impl Future<Output = ()>) {
+        let stopping = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        tasks.spawn(
+            stopping
+                .clone()
+                .run_until_cancelled_owned(poll(self.auth.clone())),
+        );
+        tasks.spawn(stopping.clone().run_until_cancelled_owned(self.purge()));
+        if let Some((listener, probe)) = listeners.metrics {
+            let render = move || probe();
+            let serving = http::serve_metrics(listener, render, stopping.clone().cancelled_owned());
+            tasks.spawn(serving);
+        }
+        http::serve(listeners.api, self.site(), shutdown).await;
+        stopping.cancel();
+        tasks.close();
+        tasks.wait().await;
+        self.close().await;
+    }
+
+    /// What the HTTP layer is told.
+    fn site(&self) -> Site {
+        let rng = self.ambient.rng.clone();
+        let settings = &self.settings;
+        Site {
+            auth: self.auth.clone(),
+            trusted_proxies: settings.server.trusted_proxies.clone(),
+            docs: settings.server.docs,
+            body_limit: settings.limits.body,
+            request_limit: settings.limits.request,
+            limits: Limits {
+                heads: settings.limits.heads,
+                connections: settings.limits.connections,
+                drain: settings.limits.drain,
+                ..Limits::default()
+            },
+            jwks_max_age: settings.signing_keys.jwks_max_age,
+            new_request_id: Arc::new(move || {
+                format!("{:032x}", u128::from_be_bytes(random::bytes(&*rng)))
+            }),
+        }
+    }
+
+    /// Forgets expired sessions and old rows of the change log, a batch at a time.
+    fn purge(&self) -> impl Future<Output = ()> + Send + use<> {
+        let (families, changes) = (self.families.clone(), self.changes.clone());
+        let clock = self.ambient.clock.clone();
+        async move {
+            let mut ticks = tokio::time::interval(PURGE_EVERY);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                let now = clock.now();
+                let purged = loop {
+                    match families.purge(now, PURGE_BATCH).await {
+                        Ok(count) if count == u64::from(PURGE_BATCH) => {}
+                        other => break other,
+                    }
+                };
+                let outcome = purged.and(changes.purge(now.minus(RETENTION)).await);
+                if let Err(error) = outcome {
+                    tracing::warn!(%error, "expired rows were not purged");
+                }
+            }
+        }
+    }
+}
+
+/// Reads the change log again and again.
+async fn poll(auth: Arc<Auth>) {
+    let mut ticks = tokio::time::interval(POLL_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = auth.catch_up().await {
+            tracing::warn!(%error, "the change log could not be read");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What the settings mean for the verbs.
+
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::{
+    auth::Terms,
+    config::Settings,
+    model::{
+        claims::ACCESS_TOKEN_TYPE, client::Client, id::ClientId, password_policy::PasswordPolicy,
+    },
+};
+
+/// How far the clocks of nodes may differ.
+const LEEWAY: Duration = Duration::from_secs(5);
+
+/// The terms of these settings, with the default client under its identifier.
+pub(super) fn of(settings: &Settings, default_client: ClientId) -> anyhow::Result<Terms> {
+    let issuer = settings.server.issuer.as_str().to_owned();
+    let audience = settings.tokens.audience.clone();
+    let algorithm = settings.signing_keys.algorithms.first().copied();
+    let host = issuer
+        .split("://")
+        .nth(1)
+        .and_then(|rest| rest.split([':', '/']).next());
+    let context = ["signet", host.unwrap_or_default()]
+        .map(str::to_owned)
+        .to_vec();
+    Ok(Terms {
+        own_audience: settings.server.issuer.api_audience(),
+        audiences: audience.unwrap_or_else(|| vec![issuer.clone()]),
+        issuer,
+        idle_lifetime: settings.sessions.idle,
+        absolute_lifetime: settings.sessions.absolute,
+        late_retry_every: settings.sessions.late_retry_every,
+        leeway: LEEWAY,
+        passwords: PasswordPolicy {
+            min_length: settings.password.min_length,
+            context,
+        },
+        default_client: Client {
+            id: default_client,
+            name: "default".to_owned(),
+            origins: settings
+                .default_client
+                .origins
+                .iter()
+                .map(|o| o.as_str().to_owned())
+                .collect(),
+            access_lifetime: settings.tokens.access_lifetime,
+            reuse_interval: settings.sessions.reuse_interval,
+            algorithm: algorithm.context("signing_keys.algorithms is empty")?,
+            token_type: ACCESS_TOKEN_TYPE.to_owned(),
+        },
+    })
+}

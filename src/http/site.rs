@@ -1,0 +1,161 @@
+//! The whole of Signet as it is served: the operations, what they answer when they refuse, and the
+//! listeners.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ipnet::IpNet;
+use poem::{Endpoint, EndpointExt, Response};
+use tokio::net::TcpListener;
+
+use super::address::TrustedProxies;
+use super::api::{self, Api};
+use super::edge::NewRequestId;
+use super::prepared::Prepared;
+use super::problem::{Code, Refusal};
+use super::server::{self, Limits};
+use super::surface::{self, Options};
+use super::wellknown::{self, CurrentJwks, WellKnown};
+use super::{document, probes};
+use crate::auth::Auth;
+
+/// What the HTTP layer works with.
+pub struct Site {
+    /// The verbs.
+    pub auth: Arc<Auth>,
+    /// Whose forwarded headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether `/docs` is there.
+    pub docs: bool,
+    /// Bytes of body that are read.
+    pub body_limit: usize,
+    /// From the end of a request's head to its answer.
+    pub request_limit: Duration,
+    /// How long verifiers may keep the JWKS and the metadata.
+    pub jwks_max_age: Duration,
+    /// What connections may take.
+    pub limits: Limits,
+    /// Names a request.
+    pub new_request_id: NewRequestId,
+}
+
+/// Every operation: the public documents and the session API.
+type Operations = (WellKnown, Api);
+
+/// The OpenAPI document, as it is served and exported. Needs no server.
+#[must_use]
+pub fn openapi() -> String {
+    document::of::<Operations>(codes)
+}
+
+/// Serves on `listeners` until `shutdown` resolves and requests in flight have finished.
+pub async fn serve(listeners: Vec<TcpListener>, site: Site, shutdown: impl Future<Output = ()>) {
+    let limits = site.limits;
+    server::run(listeners, endpoint(site), limits, shutdown).await;
+}
+
+/// Serves `/metrics` on a listener of its own: numbers are for operators.
+pub async fn serve_metrics(
+    listener: TcpListener,
+    render: impl Fn() -> String + Send + Sync + 'static,
+    shutdown: impl Future<Output = ()>,
+) {
+    server::run(
+        vec![listener],
+        probes::metrics(render),
+        Limits::default(),
+        shutdown,
+    )
+    .await;
+}
+
+/// All routes behind the edge.
+fn endpoint(site: Site) -> impl Endpoint<Output = Response> {
+    let terms = site.auth.terms();
+    let max_age = u32::try_from(site.jwks_max_age.as_secs()).unwrap_or(u32::MAX);
+    let known = WellKnown::new(
+        &terms.issuer,
+        max_age,
+        current_jwks(site.auth.clone(), max_age),
+    );
+    let options = Options {
+        issuer: terms.issuer.clone(),
+        origins: terms.default_client.origins.clone(),
+        proxies: TrustedProxies::new(site.trusted_proxies),
+        body_limit: site.body_limit,
+        request_limit: site.request_limit,
+        metadata_max_age: max_age,
+        docs: site.docs,
+        new_request_id: site.new_request_id,
+    };
+    let operations: Operations = (known, api::api(&site.auth));
+    let auth = site.auth.clone();
+    let ready = move || {
+        let auth = auth.clone();
+        async move {
+            match auth.illness().await {
+                None => Ok(()),
+                Some(part) => Err(Refusal::unavailable(1).because(part)),
+            }
+        }
+    };
+    surface::assemble(operations, codes, ready, options)
+        .data(site.auth)
+        .map_to_response()
+}
+
+/// The JWKS answer, prepared anew when the keys have changed.
+fn current_jwks(auth: Arc<Auth>, max_age: u32) -> CurrentJwks {
+    let prepare = move |auth: &Auth| {
+        let keys = auth.keys();
+        let etag = keys.jwks_etag().to_owned();
+        let answer = wellknown::jwks(keys.jwks_json(), &etag, max_age);
+        (etag, answer)
+    };
+    let newest: Mutex<(String, Prepared)> = Mutex::new(prepare(&auth));
+    Arc::new(move || {
+        let mut newest = newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if newest.0 != auth.keys().jwks_etag() {
+            *newest = prepare(&auth);
+        }
+        newest.1.clone()
+    })
+}
+
+/// What an operation answers beyond the codes that follow from its body, its parameters and its
+/// security.
+fn codes(operation: &str) -> &'static [Code] {
+    match operation {
+        "login" => &[
+            Code::MalformedRequest,
+            Code::TokenTooLarge,
+            Code::InvalidCredentials,
+            Code::CsrfRefused,
+            Code::Throttled,
+        ],
+        "refresh" => &[
+            Code::MalformedRequest,
+            Code::TokenTooLarge,
+            Code::CredentialMissing,
+            Code::InvalidRefreshToken,
+            Code::SessionEnded,
+            Code::CsrfRefused,
+            Code::Throttled,
+        ],
+        "logout" => &[
+            Code::MalformedRequest,
+            Code::MultipleCredentials,
+            Code::CredentialMissing,
+            Code::UnsupportedAuthScheme,
+            Code::InvalidAccessToken,
+            Code::CsrfRefused,
+        ],
+        "changePassword" => &[
+            Code::ReauthenticationRequired,
+            Code::Conflict,
+            Code::Throttled,
+        ],
+        _ => &[],
+    }
+}
