@@ -4,23 +4,10 @@
 //! users take the same way and get the same answer.
 
 use crate::{
-    crypto::{
-        lane::LaneError,
-        password::Verified,
-        random,
-        refresh::{RefreshTokenText, digest},
-    },
-    model::{
-        client::Client,
-        password_policy::Password,
-        refresh_token::{Generation, Handle},
-        scope::Scopes,
-        session::{Authentication, EndReason, Family, Origin, Session},
-        time::Timestamp,
-        user::{LoginName, User},
-    },
+    crypto::{lane::LaneError, password::Verified, refresh::digest},
+    model::{password_policy::Password, session::EndReason, user::LoginName},
     store::{
-        families::{Opening, SessionKey, Target},
+        families::{SessionKey, Target},
         users::{Credentials, PasswordHash},
     },
 };
@@ -49,26 +36,13 @@ pub struct Login<'a> {
     pub caller: &'a Caller,
 }
 
-/// What was asked for, checked and cut to what is known.
-struct Request<'a> {
-    client: &'a Client,
-    scope: Option<Scopes>,
-    audience: Vec<String>,
-}
-
 impl Auth {
     /// Logs in: opens a session and issues its first tokens.
     pub async fn login(&self, login: Login<'_>) -> Result<Tokens, AuthError> {
-        let client = self.client_named(login.client).ok_or_else(unknown_client)?;
-        let request = Request {
-            client,
-            scope: login.scope.map(parse_scope).transpose()?,
-            audience: self.check_audience(login.audience)?,
-        };
-        self.check_own_scopes(&request)?;
+        let asked = self.asked(login.client, login.scope, login.audience)?;
         let account = self.check_password(&login).await?;
         let tokens = self
-            .open_session(&account.user, &request, login.caller)
+            .open_session(&account.user, &asked, login.caller)
             .await?;
         self.replace(login.replaces, &tokens).await;
         Ok(tokens)
@@ -124,67 +98,6 @@ impl Auth {
         }
     }
 
-    async fn open_session(
-        &self,
-        user: &User,
-        request: &Request<'_>,
-        caller: &Caller,
-    ) -> Result<Tokens, AuthError> {
-        let handle = Handle(random::bytes(&*self.parts.rng));
-        let session = self.new_session(user, request, caller);
-        let opening = Opening {
-            digest: digest(&handle),
-            session: session.clone(),
-            credential_version: user.credential_version,
-        };
-        if !self.parts.families.open(&opening).await? {
-            // The password changed, or the user was disabled, while it was being verified.
-            let limit = super::throttle::RateLimit::untouched();
-            return Err(AuthError::InvalidCredentials(limit));
-        }
-        let refresh_token = self.mint(&handle, session.family.generation, session.family.key_id)?;
-        tracing::info!(
-            target: "signet::event", event = "login.succeeded", user = %user.id,
-            session = %session.id, client = %session.client, address = %caller.address,
-        );
-        metrics::counter!("signet_logins_total", "outcome" => "succeeded").increment(1);
-        self.issue(&session, user, request.client, None, refresh_token)
-    }
-
-    fn new_session(&self, user: &User, request: &Request<'_>, caller: &Caller) -> Session {
-        let earliest = Timestamp::from_millis(user.not_before.millis() + 1);
-        let now = self.now().max(earliest);
-        let absolute_expires_at = now.plus(self.terms.absolute_lifetime);
-        Session {
-            id: crate::model::id::SessionId::new(now, random::bytes(&*self.parts.rng)),
-            user: user.id,
-            client: request.client.id,
-            scopes: request.scope.clone(),
-            audiences: request.audience.clone(),
-            authentication: Authentication {
-                time: now,
-                methods: vec!["pwd".to_owned()],
-            },
-            family: Family {
-                generation: Generation::FIRST,
-                key_id: self.parts.refresh_keys.active(),
-                rotated_at: now,
-                budget_at: now,
-                burst_from: Generation::FIRST,
-                burst_at: Timestamp::default(),
-                late_at: Timestamp::default(),
-                idle_expires_at: now.plus(self.terms.idle_lifetime).min(absolute_expires_at),
-            },
-            created_at: now,
-            absolute_expires_at,
-            revoked: None,
-            origin: Origin {
-                label: caller.label.clone(),
-                address: Some(caller.address),
-            },
-        }
-    }
-
     /// Ends the session whose token the browser's cookie held: its place is taken. The login has
     /// succeeded whatever becomes of this; the old session has no holder any more.
     async fn replace(&self, replaced: Option<&str>, tokens: &Tokens) {
@@ -228,41 +141,6 @@ impl Auth {
             tracing::warn!(%error, "a password's hash was not renewed");
         }
     }
-
-    /// The audiences asked for, where all of them are ours to issue for.
-    fn check_audience(&self, asked: &[String]) -> Result<Vec<String>, AuthError> {
-        let known =
-            |one: &String| *one == self.terms.own_audience || self.terms.audiences.contains(one);
-        if asked.iter().all(known) {
-            return Ok(asked.to_vec());
-        }
-        let detail = "Ask for audiences that this server issues tokens for (tokens.audience).";
-        Err(AuthError::field("/audience", "invalid_target", detail))
-    }
-
-    /// A token with one of our own scopes is for our own API alone.
-    fn check_own_scopes(&self, request: &Request<'_>) -> Result<(), AuthError> {
-        let own_scopes = request.scope.as_ref().is_some_and(Scopes::any_own);
-        let elsewhere = |one: &String| *one != self.terms.own_audience;
-        if own_scopes && request.audience.iter().any(elsewhere) {
-            let detail = "Ask for signet.* scopes alone with Signet's own audience.";
-            return Err(AuthError::field("/audience", "invalid_target", detail));
-        }
-        Ok(())
-    }
-
-    /// Writes a refresh token as text.
-    pub(super) fn mint(
-        &self,
-        handle: &Handle,
-        generation: Generation,
-        key_id: u8,
-    ) -> Result<String, AuthError> {
-        let token = self.parts.refresh_keys.mint(handle, generation, key_id);
-        token
-            .map(RefreshTokenText::into_exposed)
-            .map_err(AuthError::unavailable)
-    }
 }
 
 /// Logs a refusal. Of the name, which may be a password typed into the wrong field, a pseudonym.
@@ -270,20 +148,6 @@ fn refused(event: &'static str, pseudonym: &str, caller: &Caller) {
     let address = caller.address;
     tracing::info!(target: "signet::event", event, name = pseudonym, %address);
     metrics::counter!("signet_logins_total", "outcome" => "refused").increment(1);
-}
-
-fn unknown_client() -> AuthError {
-    AuthError::field(
-        "/client_id",
-        "unknown_client",
-        "Leave it out, or name a registered client.",
-    )
-}
-
-/// Reads `scope` as RFC 6749 §3.3 writes it.
-pub(super) fn parse_scope(text: &str) -> Result<Scopes, AuthError> {
-    text.parse()
-        .map_err(|error| AuthError::field("/scope", "invalid_scope", format!("{error}.")))
 }
 
 impl From<LaneError> for AuthError {

@@ -5,6 +5,7 @@
 //! [`http`](crate::http)'s, how secrets are made is [`crypto`](crate::crypto)'s, what is
 //! remembered is [`store`](crate::store)'s.
 
+mod asked;
 pub mod authenticate;
 pub mod change_log;
 pub mod change_password;
@@ -15,6 +16,7 @@ pub mod keys;
 pub mod login;
 pub mod logout;
 mod me;
+mod open;
 pub mod refresh;
 pub mod sessions;
 pub mod throttle;

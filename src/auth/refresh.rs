@@ -13,7 +13,7 @@ use crate::{
     store::families::{Advance, LateStamp, SessionKey, Step, Target},
 };
 
-use super::{Auth, AuthError, issue::Tokens, login::parse_scope};
+use super::{Auth, AuthError, asked::parse_scope, issue::Tokens};
 
 /// How often a step is tried that another request came in between of.
 const TRIES: usize = 3;

@@ -1,0 +1,95 @@
+//! Opens a session for a user who has proven who they are.
+
+use crate::{
+    crypto::{
+        random,
+        refresh::{RefreshTokenText, digest},
+    },
+    model::{
+        id::SessionId,
+        refresh_token::{Generation, Handle},
+        session::{Authentication, Family, Origin, Session},
+        time::Timestamp,
+        user::User,
+    },
+    store::families::Opening,
+};
+
+use super::{Auth, AuthError, Caller, asked::Asked, issue::Tokens, throttle::RateLimit};
+
+impl Auth {
+    /// Opens a session. Its first tokens are made before: what cannot be issued opens nothing.
+    pub(super) async fn open_session(
+        &self,
+        user: &User,
+        asked: &Asked<'_>,
+        caller: &Caller,
+    ) -> Result<Tokens, AuthError> {
+        let handle = Handle(random::bytes(&*self.parts.rng));
+        let session = self.new_session(user, asked, caller);
+        let refresh_token = self.mint(&handle, session.family.generation, session.family.key_id)?;
+        let tokens = self.issue(&session, user, asked.client, None, refresh_token)?;
+        let opening = Opening {
+            digest: digest(&handle),
+            session,
+            credential_version: user.credential_version,
+        };
+        if !self.parts.families.open(&opening).await? {
+            // The password changed, or the user was disabled, while it was being verified.
+            return Err(AuthError::InvalidCredentials(RateLimit::untouched()));
+        }
+        tracing::info!(
+            target: "signet::event", event = "login.succeeded", user = %tokens.user,
+            session = %tokens.session, client = %tokens.client, address = %caller.address,
+        );
+        metrics::counter!("signet_logins_total", "outcome" => "succeeded").increment(1);
+        Ok(tokens)
+    }
+
+    fn new_session(&self, user: &User, asked: &Asked<'_>, caller: &Caller) -> Session {
+        let earliest = Timestamp::from_millis(user.not_before.millis() + 1);
+        let now = self.now().max(earliest);
+        let absolute_expires_at = now.plus(self.terms.absolute_lifetime);
+        Session {
+            id: SessionId::new(now, random::bytes(&*self.parts.rng)),
+            user: user.id,
+            client: asked.client.id,
+            scopes: asked.scope.clone(),
+            audiences: asked.audience.clone(),
+            authentication: Authentication {
+                time: now,
+                methods: vec!["pwd".to_owned()],
+            },
+            family: Family {
+                generation: Generation::FIRST,
+                key_id: self.parts.refresh_keys.active(),
+                rotated_at: now,
+                budget_at: now,
+                burst_from: Generation::FIRST,
+                burst_at: Timestamp::default(),
+                late_at: Timestamp::default(),
+                idle_expires_at: now.plus(self.terms.idle_lifetime).min(absolute_expires_at),
+            },
+            created_at: now,
+            absolute_expires_at,
+            revoked: None,
+            origin: Origin {
+                label: caller.label.clone(),
+                address: Some(caller.address),
+            },
+        }
+    }
+
+    /// Writes a refresh token as text.
+    pub(super) fn mint(
+        &self,
+        handle: &Handle,
+        generation: Generation,
+        key_id: u8,
+    ) -> Result<String, AuthError> {
+        let token = self.parts.refresh_keys.mint(handle, generation, key_id);
+        token
+            .map(RefreshTokenText::into_exposed)
+            .map_err(AuthError::unavailable)
+    }
+}
