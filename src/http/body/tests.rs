@@ -130,3 +130,45 @@ fn only_json_is_taken() {
     }
     assert!(!is_json(&Request::default()));
 }
+
+/// What a body of so many bytes, in chunks without a declared length, is answered.
+async fn chunked(length: usize) -> Result<Sample, Code> {
+    let head = r#"{"username":"u","password":""#;
+    let filler = "p".repeat(length - head.len() - 2);
+    let text = format!("{head}{filler}\"}}");
+    let chunks: Vec<std::io::Result<Vec<u8>>> = text
+        .as_bytes()
+        .chunks(1000)
+        .map(|chunk| Ok(chunk.to_vec()))
+        .collect();
+    let body = poem::Body::from_bytes_stream(futures_util::stream::iter(chunks));
+    let request = Request::builder().content_type("application/json").finish();
+    Body::from_request(
+        &request,
+        &mut RequestBody::new(body),
+        ExtractParamOptions::default(),
+    )
+    .await
+    .map(|Body(sample)| sample)
+    .map_err(|error| error.downcast::<Refusal>().unwrap().code())
+}
+
+#[tokio::test]
+async fn the_limit_holds_without_a_declared_length() {
+    assert!(chunked(64 * 1024).await.is_ok());
+    assert_eq!(chunked(64 * 1024 + 1).await.err(), Some(Code::BodyTooLarge));
+}
+
+#[tokio::test]
+async fn a_broken_body_is_malformed() {
+    let broken = futures_util::stream::iter([
+        Ok(b"{".to_vec()),
+        Err(std::io::Error::other("the client went away")),
+    ]);
+    let body = poem::Body::from_bytes_stream(broken);
+    let refusal = read(body, &Arrival::of(&Request::default()))
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(refusal.code(), Code::MalformedBody);
+}
