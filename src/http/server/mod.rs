@@ -109,6 +109,8 @@ impl<E: Endpoint + 'static> Server<E> {
                         aborting.run_until_cancelled(serving).await;
                     });
                 }
+                // The peer went away before it was taken in: no fault of ours.
+                Err(error) if is_of_the_peer(&error) => {}
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -138,9 +140,17 @@ impl<E: Endpoint + 'static> Server<E> {
 
 async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, std::net::SocketAddr)> {
     let (socket, peer) = listener.accept().await?;
-    // Answers are one small write; waiting to fill a packet only adds delay.
-    socket.set_nodelay(true)?;
+    // Answers are one small write; waiting to fill a packet only adds delay. Where it cannot be
+    // set, the peer has gone already.
+    let _ = socket.set_nodelay(true);
     Ok((socket, peer))
+}
+
+fn is_of_the_peer(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+    )
 }
 
 #[cfg(test)]
