@@ -8,6 +8,7 @@ use http::{HeaderMap, header};
 use poem::{Addr, FromRequest, Request, RequestBody, Result};
 
 use super::address::TrustedProxies;
+use super::body::Shapes;
 
 /// How long a device label may be, in characters.
 const LABEL_LENGTH: usize = 200;
@@ -23,6 +24,7 @@ struct Facts {
     address: IpAddr,
     request_id: String,
     body_limit: usize,
+    shapes: Option<Arc<Shapes>>,
     reading_body: AtomicBool,
 }
 
@@ -33,6 +35,7 @@ impl Arrival {
         request: &Request,
         proxies: &TrustedProxies,
         body_limit: usize,
+        shapes: Option<Arc<Shapes>>,
         new_id: impl FnOnce() -> String,
     ) -> Self {
         // Sockets that have no address (tests, Unix sockets) count as one local caller.
@@ -45,6 +48,7 @@ impl Arrival {
             address: proxies.client(peer, request.headers()),
             request_id: request_id.map_or_else(new_id, str::to_owned),
             body_limit,
+            shapes,
             reading_body: AtomicBool::new(false),
         }))
     }
@@ -57,6 +61,7 @@ impl Arrival {
                 request,
                 &TrustedProxies::default(),
                 DEFAULT_BODY_LIMIT,
+                None,
                 String::new,
             )
         })
@@ -78,6 +83,11 @@ impl Arrival {
     #[must_use]
     pub fn body_limit(&self) -> usize {
         self.0.body_limit
+    }
+
+    /// The schemas of the API that the request came in to.
+    pub(super) fn shapes(&self) -> Option<&Shapes> {
+        self.0.shapes.as_deref()
     }
 
     /// Notes that the body is being waited for, or no longer: when time runs out meanwhile, the

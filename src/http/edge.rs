@@ -6,14 +6,16 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use poem::{Endpoint, IntoResponse, Request, Response};
+use poem_openapi::OperationId;
 
 use super::address::TrustedProxies;
 use super::arrival::Arrival;
+use super::body::Shapes;
 use super::cors::{self, Audience};
 use super::errors::{self, Outcome};
 use super::headers;
@@ -24,6 +26,9 @@ use super::routes::Routes;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What a client is told when its request ran out of time, in seconds.
 const TRY_AGAIN: u64 = 1;
+
+/// What an answer is counted under when no operation gave it.
+const NO_OPERATION: &str = "none";
 
 /// Names a request; app.rs gives it its randomness.
 pub type NewRequestId = Arc<dyn Fn() -> String + Send + Sync>;
@@ -42,6 +47,8 @@ pub struct Settings {
     pub request_limit: Duration,
     /// All routes below.
     pub routes: Routes,
+    /// The schemas of the routes below.
+    pub shapes: Arc<Shapes>,
     /// Names a request.
     pub new_request_id: NewRequestId,
 }
@@ -58,28 +65,28 @@ impl<E: Endpoint> Edge<E> {
         Self { inner, settings }
     }
 
-    async fn outcome(&self, request: Request, arrival: &Arrival) -> Outcome {
+    async fn outcome(&self, request: Request, arrival: &Arrival) -> (Outcome, &'static str) {
         if let Err(refusal) = self.admit(&request) {
-            return Outcome::Refused(refusal);
+            return (Outcome::Refused(refusal), NO_OPERATION);
         }
         let uri = request.uri().clone();
         let work = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
-        match tokio::time::timeout(self.settings.request_limit, work).await {
-            Ok(Ok(Ok(answer))) => errors::from_response(answer.into_response()),
-            Ok(Ok(Err(error))) => errors::from_error(error, self.settings.routes.allow(uri.path())),
-            Ok(Err(_panic)) => {
-                Outcome::Refused(Refusal::new(Code::InternalError).caused_by("panicked"))
+        let refusal = match tokio::time::timeout(self.settings.request_limit, work).await {
+            Ok(Ok(Ok(answer))) => {
+                let answer = answer.into_response();
+                let operation = answer.data().map_or(NO_OPERATION, |OperationId(id)| *id);
+                return (errors::from_response(answer), operation);
             }
-            Err(_elapsed) if arrival.is_reading_body() => {
-                let close = HeaderValue::from_static("close");
-                Outcome::Refused(
-                    Refusal::new(Code::RequestTimeout).header(header::CONNECTION, close),
-                )
+            Ok(Ok(Err(error))) => {
+                let operation = error.data().map_or(NO_OPERATION, |OperationId(id)| *id);
+                let allow = self.settings.routes.allow(uri.path());
+                return (errors::from_error(error, allow), operation);
             }
-            Err(_elapsed) => {
-                Outcome::Refused(Refusal::unavailable(TRY_AGAIN).caused_by("out of time"))
-            }
-        }
+            Ok(Err(_panic)) => Refusal::new(Code::InternalError).caused_by("panicked"),
+            Err(_elapsed) if arrival.is_reading_body() => Refusal::new(Code::RequestTimeout),
+            Err(_elapsed) => Refusal::unavailable(TRY_AGAIN).caused_by("out of time"),
+        };
+        (Outcome::Refused(refusal), NO_OPERATION)
     }
 
     /// What is refused before any route looks at it.
@@ -111,9 +118,14 @@ impl<E: Endpoint> Endpoint for Edge<E> {
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let settings = &self.settings;
-        let arrival = Arrival::new(&request, &settings.proxies, settings.body_limit, || {
-            (settings.new_request_id)()
-        });
+        let arrived = Instant::now();
+        let arrival = Arrival::new(
+            &request,
+            &settings.proxies,
+            settings.body_limit,
+            Some(Arc::clone(&settings.shapes)),
+            || (settings.new_request_id)(),
+        );
         let audience = Audience::of(request.uri().path());
         let grant = cors::Grant::decide(audience, request.headers(), &settings.origins);
         let mut response = if let Some(response) = self.preflight(&request, &grant) {
@@ -121,10 +133,13 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         } else {
             let (method, uri) = (request.method().clone(), request.uri().clone());
             request.set_data(arrival.clone());
-            match self.outcome(request, &arrival).await {
+            let (outcome, operation) = self.outcome(request, &arrival).await;
+            let response = match outcome {
                 Outcome::Answer(response) => response,
                 Outcome::Refused(refusal) => refuse(refusal, &method, &uri, &arrival),
-            }
+            };
+            count(operation, response.status(), arrived.elapsed());
+            response
         };
         let headers = response.headers_mut();
         grant.apply(headers);
@@ -134,6 +149,15 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         }
         Ok(response)
     }
+}
+
+/// Counts an answer. Paths are not counted: anybody can make up any number of them.
+fn count(operation: &'static str, status: StatusCode, took: Duration) {
+    metrics::counter!(
+        "signet_requests_total", "operation" => operation, "status" => status.as_str().to_owned()
+    )
+    .increment(1);
+    metrics::histogram!("signet_request_seconds", "operation" => operation).record(took);
 }
 
 /// Logs a refusal under the id that its answer carries, and shapes the answer.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
@@ -9,6 +10,7 @@ use poem::{Endpoint, IntoEndpoint, Request, Response, Result, RouteMethod, get};
 use poem_openapi::{OpenApi, OpenApiService};
 
 use super::address::TrustedProxies;
+use super::body::Shapes;
 use super::document::{self, Codes};
 use super::edge::{Edge, NewRequestId, Settings};
 use super::prepared::Prepared;
@@ -83,6 +85,7 @@ where
             body_limit: options.body_limit,
             request_limit: options.request_limit,
             routes,
+            shapes: Arc::new(Shapes::of::<T>()),
             new_request_id: options.new_request_id,
         },
     )

@@ -3,9 +3,9 @@
 //! Nothing here repeats a submitted value: people put passwords into wrong fields. Names of
 //! unknown members are repeated, cut, because the pointer has to name them.
 
-use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
-use poem_openapi::types::Type;
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 
+use super::shapes::Shapes;
 use super::tree::Tree;
 use crate::http::problem::{Code, FieldError, Refusal};
 
@@ -14,8 +14,12 @@ const MOST: usize = 32;
 /// How much of an unknown member's name is repeated, in characters.
 const NAME_LENGTH: usize = 64;
 
-/// Every field of `text` that does not fit the schema of `T`; a refusal if `text` is not JSON.
-pub(super) fn of<T: Type>(text: &str) -> Result<Vec<FieldError>, Refusal> {
+/// Every field of `text` that does not fit `schema`; a refusal if `text` is not JSON.
+pub(super) fn of(
+    text: &str,
+    schema: &MetaSchemaRef,
+    shapes: &Shapes,
+) -> Result<Vec<FieldError>, Refusal> {
     let tree = serde_json::from_str(text).map_err(|error| {
         Refusal::new(Code::MalformedBody).because(format!(
             "The body stops being valid JSON at line {}, column {}.",
@@ -23,37 +27,29 @@ pub(super) fn of<T: Type>(text: &str) -> Result<Vec<FieldError>, Refusal> {
             error.column()
         ))
     })?;
-    let mut registry = Registry::new();
-    T::register(&mut registry);
     let mut examination = Examination {
-        registry,
+        shapes,
         found: Vec::new(),
     };
-    examination.value(&tree, &T::schema_ref(), "");
+    examination.value(&tree, schema, "");
     examination.found.truncate(MOST);
     Ok(examination.found)
 }
 
-struct Examination {
-    registry: Registry,
+struct Examination<'a> {
+    shapes: &'a Shapes,
     found: Vec<FieldError>,
 }
 
-impl Examination {
+impl Examination<'_> {
     fn value(&mut self, tree: &Tree, schema: &MetaSchemaRef, pointer: &str) {
-        let schema = self.resolve(schema);
+        let schema = self.shapes.resolve(schema);
         if matches!(tree, Tree::Null) && schema.nullable {
             return;
         }
         match (schema.ty, tree) {
             ("object", Tree::Object(members)) => self.object(members, &schema, pointer),
-            ("array", Tree::Array(items)) => {
-                for (index, item) in items.iter().enumerate() {
-                    if let Some(schema) = &schema.items {
-                        self.value(item, schema, &format!("{pointer}/{index}"));
-                    }
-                }
-            }
+            ("array", Tree::Array(items)) => self.array(items, &schema, pointer),
             ("string", Tree::Text(text)) => self.text(text, &schema, pointer),
             ("boolean", Tree::Boolean)
             | ("integer" | "number", Tree::Integer)
@@ -66,6 +62,20 @@ impl Examination {
                     "a"
                 };
                 self.report(pointer, "wrong_type", format!("Send {article} {expected}."));
+            }
+        }
+    }
+
+    fn array(&mut self, items: &[Tree], schema: &MetaSchema, pointer: &str) {
+        if let Some(most) = schema.max_items.filter(|most| items.len() > *most) {
+            return self.report(pointer, "too_many", format!("Send at most {most} items."));
+        }
+        if let Some(least) = schema.min_items.filter(|least| items.len() < *least) {
+            return self.report(pointer, "too_few", format!("Send at least {least} items."));
+        }
+        for (index, item) in items.iter().enumerate() {
+            if let Some(schema) = &schema.items {
+                self.value(item, schema, &format!("{pointer}/{index}"));
             }
         }
     }
@@ -97,39 +107,20 @@ impl Examination {
 
     fn text(&mut self, text: &str, schema: &MetaSchema, pointer: &str) {
         let allowed = &schema.enum_items;
-        if text.contains('\0') {
-            let detail = "Leave out the character NUL.".to_owned();
-            self.report(pointer, "nul_character", detail);
+        let length = text.chars().count();
+        let (code, detail) = if text.contains('\0') {
+            ("nul_character", "Leave out the character NUL.".to_owned())
         } else if !allowed.is_empty() && !allowed.iter().any(|item| item == text) {
             let names: Vec<_> = allowed.iter().filter_map(|item| item.as_str()).collect();
-            self.report(
-                pointer,
-                "not_allowed",
-                format!("Send one of: {}.", names.join(", ")),
-            );
-        }
-    }
-
-    /// A schema behind a name, or behind `allOf` of a name and a description.
-    fn resolve(&self, schema: &MetaSchemaRef) -> MetaSchema {
-        match schema {
-            MetaSchemaRef::Reference(name) => self
-                .registry
-                .schemas
-                .get(name)
-                .cloned()
-                .unwrap_or(MetaSchema::ANY),
-            MetaSchemaRef::Inline(schema) => match schema.all_of.first() {
-                Some(named) => {
-                    let nullable = schema.nullable;
-                    MetaSchema {
-                        nullable,
-                        ..self.resolve(named)
-                    }
-                }
-                None => (**schema).clone(),
-            },
-        }
+            ("not_allowed", format!("Send one of: {}.", names.join(", ")))
+        } else if let Some(most) = schema.max_length.filter(|most| length > *most) {
+            ("too_long", format!("Send at most {most} characters."))
+        } else if let Some(least) = schema.min_length.filter(|least| length < *least) {
+            ("too_short", format!("Send at least {least} characters."))
+        } else {
+            return;
+        };
+        self.report(pointer, code, detail);
     }
 
     fn report(&mut self, pointer: &str, code: &str, detail: String) {

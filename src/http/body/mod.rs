@@ -8,6 +8,7 @@
 //! `deny_unknown_fields` (for the value).
 
 mod diagnosis;
+mod shapes;
 mod tree;
 
 use std::pin::pin;
@@ -20,6 +21,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+pub use self::shapes::Shapes;
 use super::arrival::Arrival;
 use super::problem::{Code, Refusal};
 
@@ -60,8 +62,9 @@ impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Body<T> {
         if !is_json(request) {
             return Err(Refusal::new(Code::UnsupportedMediaType).into());
         }
-        let bytes = read(body.take()?, &Arrival::of(request)).await?;
-        Ok(Self(parse(&bytes)?))
+        let arrival = Arrival::of(request);
+        let bytes = read(body.take()?, &arrival).await?;
+        Ok(Self(parse(&bytes, arrival.shapes())?))
     }
 }
 
@@ -105,29 +108,34 @@ async fn read(body: poem::Body, arrival: &Arrival) -> Result<Zeroizing<Vec<u8>>,
     Ok(bytes)
 }
 
-/// Reads a value, or says what is wrong with it.
-fn parse<T: Type + DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+/// Reads a value, or says what is wrong with it. `shapes` may be missing in tests only.
+fn parse<T: Type + DeserializeOwned>(bytes: &[u8], shapes: Option<&Shapes>) -> Result<T, Refusal> {
     let text = str::from_utf8(bytes).map_err(|_| {
         Refusal::new(Code::MalformedBody).because("The body is not encoded as UTF-8.")
     })?;
-    let errors = match serde_json::from_str(text) {
-        Ok(value) if !text.contains(NUL) => return Ok(value),
-        Ok(value) => match diagnosis::of::<T>(text)? {
-            // The text had an escaped backslash before the zeros.
-            errors if errors.is_empty() => return Ok(value),
-            errors => errors,
-        },
-        Err(_) => diagnosis::of::<T>(text)?,
+    let own;
+    let shapes = if let Some(shapes) = shapes {
+        shapes
+    } else {
+        own = Shapes::collect(T::register);
+        &own
     };
-    if errors.is_empty() {
-        // The type is stricter than its schema says.
-        return Err(Refusal::field(
-            "",
-            "invalid",
-            "The body is not acceptable here.",
-        ));
+    let schema = T::schema_ref();
+    let parsed = serde_json::from_str(text).ok();
+    // What serde took may still hold a NUL, or be longer than the schema allows.
+    match parsed {
+        Some(value) if !text.contains(NUL) && !shapes.is_ref_bounded(&schema) => Ok(value),
+        parsed => match (diagnosis::of(text, &schema, shapes)?, parsed) {
+            (errors, Some(value)) if errors.is_empty() => Ok(value),
+            // The type is stricter than its schema says.
+            (errors, None) if errors.is_empty() => Err(Refusal::field(
+                "",
+                "invalid",
+                "The body is not acceptable here.",
+            )),
+            (errors, _) => Err(Refusal::fields(errors)),
+        },
     }
-    Err(Refusal::fields(errors))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ enum Delivery {
 #[derive(Debug, Object, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sample {
+    #[oai(validator(max_length = 8))]
     username: String,
     password: String,
     /// Where to put it.
@@ -24,7 +25,7 @@ struct Sample {
 
 /// What is wrong, as `pointer code`.
 fn wrong(text: &str) -> Vec<String> {
-    let refusal = parse::<Sample>(text.as_bytes()).expect_err("refused");
+    let refusal = parse::<Sample>(text.as_bytes(), None).expect_err("refused");
     assert_eq!(refusal.code(), Code::ValidationFailed);
     let response = crate::http::problem::Problem::response(refusal, "/", "id");
     let bytes = response.into_body().into_bytes();
@@ -47,7 +48,7 @@ fn wrong(text: &str) -> Vec<String> {
 #[test]
 fn good_bodies_are_read() {
     let text = r#"{"username":"u","password":"\\u0000","delivery":"cookie","age":null}"#;
-    let sample = parse::<Sample>(text.as_bytes()).unwrap();
+    let sample = parse::<Sample>(text.as_bytes(), None).unwrap();
     assert_eq!(sample.delivery, Some(Delivery::Cookie));
     assert_eq!(sample.password, "\\u0000");
 }
@@ -55,6 +56,11 @@ fn good_bodies_are_read() {
 #[test]
 fn each_wrong_field_is_named() {
     assert_eq!(wrong("{}"), ["/username missing", "/password missing"]);
+    assert_eq!(
+        wrong(r#"{"username":"123456789","password":"p"}"#),
+        ["/username too_long"]
+    );
+    assert!(Shapes::collect(Sample::register).is_ref_bounded(&Sample::schema_ref()));
     assert_eq!(wrong(r#""secret""#), [" wrong_type"]);
     assert_eq!(
         wrong(r#"{"username":"u","password":["secret"]}"#),
@@ -103,7 +109,7 @@ fn other_bodies_are_malformed() {
         deep.as_bytes(),
     ];
     for body in bodies {
-        let refusal = parse::<Sample>(body).expect_err("refused");
+        let refusal = parse::<Sample>(body, None).expect_err("refused");
         assert_eq!(refusal.code(), Code::MalformedBody);
     }
 }

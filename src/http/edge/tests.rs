@@ -36,6 +36,7 @@ fn edge() -> Edge<Route> {
         routes: Routes::default()
             .with("/v1/me", [Method::GET, Method::DELETE])
             .with("/v1/auth/login", [Method::POST]),
+        shapes: Arc::default(),
         new_request_id: Arc::new(|| "fresh".to_owned()),
     };
     Edge::new(route, settings)
