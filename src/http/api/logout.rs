@@ -75,14 +75,15 @@ impl LogoutApi {
         request: &Request,
         client: Option<&str>,
     ) -> Result<Response<Done>, Refusal> {
-        if !csrf::is_claimed(request.headers()) {
-            return Err(Refusal::new(Code::CredentialMissing));
-        }
         let client = self.0.client_named(client);
         let client = client.ok_or_else(|| Refusal::new(Code::CsrfRefused))?;
-        csrf::check(request.headers(), &client.origins)?;
         let id = client.id.to_string();
-        if let Some(token) = cookie::find(request.headers(), &cookie::refresh_name(&id))? {
+        let token = cookie::find(request.headers(), &cookie::refresh_name(&id))?;
+        if token.is_none() && !csrf::is_claimed(request.headers()) {
+            return Err(Refusal::new(Code::CredentialMissing));
+        }
+        csrf::check(request.headers(), &client.origins)?;
+        if let Some(token) = token {
             self.0.logout(Logout::RefreshToken(token)).await?;
         }
         Ok(with_cookie(
