@@ -1,0 +1,5 @@
+mod cookie;
+mod login;
+mod logout;
+mod refresh;
+mod throttle;

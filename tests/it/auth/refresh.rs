@@ -1,0 +1,300 @@
+//! POST /v1/auth/refresh: the rule of docs/tokens.md, seen from outside.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::harness::{Person, TestServer};
+
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+
+#[tokio::test]
+async fn rt_01_every_refresh_returns_a_new_token() {
+    let server = TestServer::start().await;
+    let mut ada = server.person("ada").await;
+    let mut seen = BTreeSet::from([ada.refresh_token.clone()]);
+    for _ in 0..20 {
+        ada.refresh().await.ok();
+        assert!(seen.insert(ada.refresh_token.clone()));
+    }
+}
+
+#[tokio::test]
+async fn rt_02_a_spent_token_ends_its_family_and_no_other() {
+    let server = TestServer::start().await;
+    let mut victim = server.person("ada").await;
+    let mut elsewhere = Person::log_in(&server, "ada", &victim.password).await;
+    let stolen = victim.refresh_token.clone();
+    for _ in 0..3 {
+        victim.refresh().await.ok();
+        server.clock.advance(MINUTE);
+    }
+
+    let answer = server.refresh(&stolen).await;
+    assert_eq!(answer.refused(401, "session_ended")["reason"], "reuse");
+    let answer = victim.refresh().await;
+    assert_eq!(answer.refused(401, "session_ended")["reason"], "reuse");
+    elsewhere.refresh().await.ok();
+}
+
+#[tokio::test]
+async fn rt_02_a_second_late_retry_within_a_day_is_reuse() {
+    let server = TestServer::start().await;
+    let mut ada = server.person("ada").await;
+    for expected in [200, 401] {
+        let previous = ada.refresh_token.clone();
+        ada.refresh().await.ok();
+        server.clock.advance(HOUR);
+        assert_eq!(server.refresh(&previous).await.status, expected);
+        server.clock.advance(HOUR);
+    }
+    ada.refresh().await.refused(401, "session_ended");
+}
+
+#[tokio::test]
+async fn rt_02_in_strict_mode_any_repetition_is_reuse() {
+    let server = strict().await;
+    let mut ada = server.person("ada").await;
+    let previous = ada.refresh_token.clone();
+    ada.refresh().await.ok();
+    assert_eq!(
+        server
+            .refresh(&previous)
+            .await
+            .refused(401, "session_ended")["reason"],
+        "reuse"
+    );
+    ada.refresh().await.refused(401, "session_ended");
+}
+
+#[tokio::test]
+async fn rt_03_access_tokens_of_an_ended_family_are_refused() {
+    let server = TestServer::start().await;
+    let mut ada = server.person("ada").await;
+    let stolen = ada.refresh_token.clone();
+    for _ in 0..2 {
+        ada.refresh().await.ok();
+        server.clock.advance(MINUTE);
+    }
+    ada.get("/v1/me").await.ok();
+    server.refresh(&stolen).await.refused(401, "session_ended");
+    ada.get("/v1/me").await.refused(401, "invalid_access_token");
+}
+
+#[tokio::test]
+async fn rt_04_fifty_at_once_get_one_successor() {
+    let server = TestServer::start().await;
+    let ada = server.person("ada").await;
+    let successors = refresh_at_once(&server, &ada.refresh_token, 50).await;
+    assert!(successors.iter().all(|(status, _)| *status == 200));
+    assert_eq!(distinct(&successors).len(), 1);
+
+    let successor = distinct(&successors).pop_first().unwrap();
+    server.refresh(&successor).await.ok();
+    assert_eq!(
+        ada.get("/v1/me/sessions").await.ok()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn rt_04_in_strict_mode_one_of_fifty_wins() {
+    let server = strict().await;
+    let ada = server.person("ada").await;
+    let answers = refresh_at_once(&server, &ada.refresh_token, 50).await;
+    assert_eq!(
+        answers.iter().filter(|(status, _)| *status == 200).count(),
+        1
+    );
+    assert_eq!(
+        answers.iter().filter(|(status, _)| *status == 401).count(),
+        49
+    );
+}
+
+#[tokio::test]
+async fn rt_04_twenty_restored_tabs_stay_logged_in() {
+    let server = TestServer::start().await;
+    let ada = server.person("ada").await;
+    // Each tab holds the token that was current when it was suspended, and goes on with its own.
+    let mut tabs = vec![ada; 20];
+    for _ in 0..3 {
+        let answers = join_all(tabs.iter_mut().map(Person::refresh)).await;
+        assert!(answers.iter().all(|answer| answer.status == 200));
+    }
+}
+
+#[tokio::test]
+async fn rt_04_five_tabs_that_wake_after_hours_stay_logged_in() {
+    let server = TestServer::start().await;
+    let mut tabs = vec![server.person("ada").await; 5];
+    for _ in 0..3 {
+        server.clock.advance(5 * HOUR);
+        let answers = join_all(tabs.iter_mut().map(Person::refresh)).await;
+        assert!(answers.iter().all(|answer| answer.status == 200));
+    }
+}
+
+#[tokio::test]
+async fn rt_06_a_lost_answer_is_given_again_as_it_was() {
+    let server = TestServer::start().await;
+    let mut ada = server.person("ada").await;
+    let previous = ada.refresh_token.clone();
+    ada.refresh().await.ok();
+    for _ in 0..3 {
+        server.clock.advance(Duration::from_secs(10));
+        assert_eq!(
+            server.refresh(&previous).await.ok()["refresh_token"],
+            ada.refresh_token
+        );
+    }
+}
+
+#[tokio::test]
+async fn rt_06_one_late_retry_is_granted_a_day() {
+    let server = TestServer::start().await;
+    let mut phone = server.person("ada").await;
+    for _ in 0..3 {
+        let lost = phone.refresh_token.clone();
+        phone.refresh().await.ok();
+        server.clock.advance(2 * DAY);
+        assert_eq!(
+            server.refresh(&lost).await.ok()["refresh_token"],
+            phone.refresh_token
+        );
+    }
+}
+
+#[tokio::test]
+async fn rt_07_another_client_is_refused_and_nothing_moves() {
+    let server = TestServer::start().await;
+    let mut ada = server.person("ada").await;
+    let body = json!({ "refresh_token": ada.refresh_token, "client_id": "cli_unknown" });
+    let answer = server.post("/v1/auth/refresh", body).await;
+    answer.refused(401, "invalid_refresh_token");
+    ada.refresh().await.ok();
+}
+
+#[tokio::test]
+async fn rt_08_rotation_never_moves_the_absolute_end() {
+    let server = TestServer::with(|settings| settings.sessions.absolute = 30 * DAY + MINUTE).await;
+    let mut ada = server.person("ada").await;
+    for _ in 0..3 {
+        server.clock.advance(10 * DAY);
+        ada.refresh().await.ok();
+    }
+    server.clock.advance(2 * MINUTE);
+    let answer = ada.refresh().await;
+    assert_eq!(answer.refused(401, "session_ended")["reason"], "absolute");
+}
+
+#[tokio::test]
+async fn rt_09_an_unused_session_ends() {
+    let server = TestServer::start().await;
+    let mut ada = server.person("ada").await;
+    server.clock.advance(13 * DAY);
+    ada.refresh().await.ok();
+    server.clock.advance(14 * DAY + MINUTE);
+    assert_eq!(
+        ada.refresh().await.refused(401, "session_ended")["reason"],
+        "idle"
+    );
+}
+
+#[tokio::test]
+async fn rt_10_a_narrower_scope_narrows_the_access_token_alone() {
+    let server = TestServer::start().await;
+    let mut ada = server.person("ada").await;
+    let asks = json!({ "refresh_token": ada.refresh_token, "scope": "never.granted" });
+    let answer = server.post("/v1/auth/refresh", asks).await;
+    assert_eq!(answer.invalid_fields()[0].0, "/scope");
+    ada.refresh().await.ok();
+}
+
+#[tokio::test]
+async fn rt_14_damaged_tokens_are_refused_alike() {
+    let server = TestServer::start().await;
+    let mut ada = server.person("ada").await;
+    let good = ada.refresh_token.clone();
+    let swapped = good.replace("signet_rt_", "other_rt_");
+    let mut letters: Vec<char> = good.chars().collect();
+    letters[30] = if letters[30] == 'a' { 'b' } else { 'a' };
+    let damaged = [
+        good[..good.len() - 1].to_owned(),
+        format!("{good}0"),
+        good.to_uppercase(),
+        letters.iter().collect(),
+        swapped,
+        "signet_rt_".to_owned(),
+        "x".to_owned(),
+        "signet_rt_é".to_owned(),
+    ];
+    for token in damaged {
+        server
+            .refresh(&token)
+            .await
+            .refused(401, "invalid_refresh_token");
+    }
+    ada.refresh().await.ok();
+}
+
+#[tokio::test]
+async fn a_session_has_a_budget_of_rotations() {
+    let server = TestServer::start().await;
+    let mut ada = server.person("ada").await;
+    for _ in 0..64 {
+        ada.refresh().await.ok();
+    }
+    let answer = ada.refresh().await;
+    answer.refused(429, "throttled");
+    let seconds: u64 = answer.header("retry-after").parse().unwrap();
+    assert!((1..=5).contains(&seconds));
+    server.clock.advance(Duration::from_secs(5));
+    ada.refresh().await.ok();
+    ada.refresh().await.refused(429, "throttled");
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_asked_for_once_and_by_its_name() {
+    let server = TestServer::start().await;
+    let answer = server
+        .post("/v1/auth/refresh", json!({ "refresh_token": 7 }))
+        .await;
+    assert_eq!(answer.invalid_fields()[0].0, "/refresh_token");
+    let answer = server
+        .post("/v1/auth/refresh", json!({ "refresh_tokne": "x" }))
+        .await;
+    assert!(
+        answer
+            .invalid_fields()
+            .iter()
+            .any(|(pointer, _)| pointer == "/refresh_tokne")
+    );
+}
+
+async fn strict() -> TestServer {
+    TestServer::with(|settings| settings.sessions.reuse_interval = Duration::ZERO).await
+}
+
+/// Statuses and refresh tokens of `count` refreshes that are all sent before any is answered.
+async fn refresh_at_once(server: &TestServer, token: &str, count: usize) -> Vec<(u16, Value)> {
+    let answers = join_all((0..count).map(|_| server.refresh(token))).await;
+    answers
+        .iter()
+        .map(|answer| (answer.status, answer.json()["refresh_token"].clone()))
+        .collect()
+}
+
+fn distinct(answers: &[(u16, Value)]) -> BTreeSet<String> {
+    answers
+        .iter()
+        .filter_map(|(_, token)| token.as_str().map(str::to_owned))
+        .collect()
+}

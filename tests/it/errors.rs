@@ -1,0 +1,135 @@
+//! The shape of every refusal, ours and the framework's.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::{Ask, TestServer};
+
+#[tokio::test]
+async fn pd_01_a_problem_says_what_and_where() {
+    let server = TestServer::start().await;
+    let problem = server.login("nobody", "not a password").await;
+    let problem = problem.refused(401, "invalid_credentials");
+    assert_eq!(problem["instance"], "/v1/auth/login");
+    let fields = server
+        .post("/v1/auth/login", json!({}))
+        .await
+        .invalid_fields();
+    let pointers: Vec<&str> = fields.iter().map(|(pointer, _)| pointer.as_str()).collect();
+    assert_eq!(pointers, ["/username", "/password"]);
+}
+
+#[tokio::test]
+async fn pd_02_the_frameworks_errors_have_the_same_shape() {
+    let server = TestServer::start().await;
+    let post = |body: &'static str, media_type: &'static str| {
+        let request = server.request(Method::POST, "/v1/auth/login");
+        request.header("Content-Type", media_type).body(body)
+    };
+    server.get("/nowhere").await.refused(404, "not_found");
+    server.get("/").await.refused(404, "not_found");
+    server.get("/v1/me/").await.refused(404, "not_found");
+    let answer = server.get("/v1/auth/login").await;
+    answer.refused(405, "method_not_allowed");
+    assert_eq!(answer.header("allow"), "POST");
+    post("{", "application/json")
+        .ask()
+        .await
+        .refused(400, "malformed_body");
+    post("{}", "text/plain")
+        .ask()
+        .await
+        .refused(415, "unsupported_media_type");
+    let bare = server.request(Method::POST, "/v1/auth/login").ask().await;
+    assert!(matches!(bare.status, 400 | 415), "{}", bare.status);
+    bare.refused(bare.status, bare.json()["code"].as_str().unwrap());
+    let answer = server.login("ada", &"a".repeat(70_000)).await;
+    answer.refused(413, "body_too_large");
+}
+
+#[tokio::test]
+async fn a_body_without_length_has_the_same_limit() {
+    let server = TestServer::start().await;
+    let mut request = b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+        Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        .to_vec();
+    for _ in 0..70 {
+        request.extend_from_slice(b"400\r\n");
+        request.extend_from_slice(&[b' '; 1024]);
+        request.extend_from_slice(b"\r\n");
+    }
+    request.extend_from_slice(b"0\r\n\r\n");
+    let answer = server.say(&request).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(answer.contains(r#""code":"body_too_large""#), "{answer}");
+}
+
+#[tokio::test]
+async fn a_request_id_comes_from_us() {
+    let server = TestServer::start().await;
+    let request = server
+        .request(Method::GET, "/v1/me")
+        .header("X-Request-Id", "planted");
+    let answer = request.ask().await;
+    assert_ne!(answer.header("x-request-id"), "planted");
+    let next = server.get("/v1/me").await;
+    assert_ne!(answer.header("x-request-id"), next.header("x-request-id"));
+}
+
+#[tokio::test]
+async fn pd_05_nothing_that_was_sent_comes_back() {
+    let server = TestServer::start().await;
+    let marker = "zq8marker";
+    let answers = [
+        server.login(marker, "not a password").await,
+        server.login("ada", marker).await,
+        server.refresh(marker).await,
+        server
+            .post(
+                "/v1/auth/login",
+                json!({ "username": [marker], "password": marker }),
+            )
+            .await,
+        server
+            .post(
+                "/v1/auth/login",
+                json!({ "username": "a", "password": "b", "scope": marker }),
+            )
+            .await,
+        server.post("/v1/auth/login", json!(marker)).await,
+        server
+            .request(Method::GET, "/v1/me")
+            .bearer_auth(marker)
+            .ask()
+            .await,
+        server
+            .request(Method::GET, &format!("/v1/me?{marker}={marker}"))
+            .ask()
+            .await,
+    ];
+    for answer in answers {
+        assert!(matches!(answer.status, 400..=499), "{}", answer.status);
+        assert!(!answer.text().contains(marker), "{}", answer.text());
+        assert!(answer.text().is_ascii());
+    }
+}
+
+#[tokio::test]
+async fn cs_03_get_changes_nothing() {
+    let server = TestServer::start().await;
+    let ada = server.person("ada").await;
+    let document = server.get("/openapi.json").await.ok();
+    let paths = document["paths"].as_object().unwrap();
+    for (path, operations) in paths {
+        if operations.get("get").is_none() && !path.contains('{') {
+            ada.get(path).await.refused(405, "method_not_allowed");
+        }
+    }
+    assert_eq!(
+        ada.get("/v1/me/sessions").await.ok()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}

@@ -1,0 +1,154 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use confique::Config;
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+use signet::app::{Ambient, App, Listeners};
+use signet::auth::users::NewUser;
+use signet::auth::{Auth, Caller};
+use signet::config::{DatabaseUrl, Issuer, Origin, Settings};
+use signet::crypto::password::PasswordCost;
+use signet::crypto::random::SeededRng;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{Answer, Ask, Browser, ManualClock, Person, wire};
+
+/// A password that every policy of these tests accepts.
+pub(crate) const PASSWORD: &str = "orbit walnut saddle 42";
+
+/// The one page that may use cookies.
+pub(crate) const ORIGIN: &str = "https://app.example.com";
+
+/// A running server; ends with this value.
+pub(crate) struct TestServer {
+    pub(crate) clock: Arc<ManualClock>,
+    /// What the server does, without the HTTP.
+    pub(crate) auth: Arc<Auth>,
+    pub(crate) address: SocketAddr,
+    pub(crate) issuer: String,
+    pub(crate) folder: TempDir,
+    http: Client,
+    _stop: DropGuard,
+}
+
+impl TestServer {
+    /// A server with default settings, but for what a test cannot share or pay for.
+    pub(crate) async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A server whose settings a test changes.
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = settings(&folder, address);
+        change(&mut settings);
+
+        let clock = Arc::new(ManualClock::new());
+        let ambient = Ambient {
+            clock: clock.clone(),
+            rng: Arc::new(SeededRng::new(7)),
+            password_cost: PasswordCost::new(8, 1),
+        };
+        let issuer = settings.server.issuer.as_str().to_owned();
+        let app = App::open(settings, ambient).await.unwrap();
+        let auth = Arc::clone(app.auth());
+        let stop = CancellationToken::new();
+        let listeners = Listeners {
+            api: vec![listener],
+            metrics: None,
+        };
+        tokio::spawn(app.serve(listeners, stop.clone().cancelled_owned()));
+        Self {
+            clock,
+            auth,
+            address,
+            issuer,
+            folder,
+            http: Client::builder().redirect(Policy::none()).build().unwrap(),
+            _stop: stop.drop_guard(),
+        }
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http
+            .request(method, format!("http://{}{path}", self.address))
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.request(Method::GET, path).ask().await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.request(Method::POST, path).json(&body).ask().await
+    }
+
+    /// Says bytes on a connection of their own.
+    pub(crate) async fn say(&self, bytes: &[u8]) -> String {
+        wire::say(self.address, bytes).await
+    }
+
+    pub(crate) async fn login(&self, username: &str, password: &str) -> Answer {
+        self.post(
+            "/v1/auth/login",
+            json!({ "username": username, "password": password }),
+        )
+        .await
+    }
+
+    pub(crate) async fn refresh(&self, refresh_token: &str) -> Answer {
+        self.post(
+            "/v1/auth/refresh",
+            json!({ "refresh_token": refresh_token }),
+        )
+        .await
+    }
+
+    /// Creates a user with [`PASSWORD`].
+    pub(crate) async fn create_user(&self, username: &str, grants: &[&str]) {
+        let grants: Vec<String> = grants.iter().map(ToString::to_string).collect();
+        let user = NewUser {
+            username,
+            email: None,
+            password: Some(PASSWORD),
+            grants: &grants,
+        };
+        let caller = Caller {
+            address: self.address.ip(),
+            label: None,
+        };
+        self.auth.create_user(user, &caller).await.unwrap();
+    }
+
+    /// Disables a user, as an administrator does.
+    pub(crate) async fn disable_user(&self, username: &str) {
+        let user = self.auth.find_user(username).await.unwrap();
+        self.auth.disable_user(user.id).await.unwrap();
+    }
+
+    /// Creates a user and logs in.
+    pub(crate) async fn person(&self, username: &str) -> Person<'_> {
+        self.create_user(username, &[]).await;
+        Person::log_in(self, username, PASSWORD).await
+    }
+
+    /// A page of [`ORIGIN`].
+    pub(crate) fn browser(&self) -> Browser<'_> {
+        Browser::new(self, ORIGIN)
+    }
+}
+
+fn settings(folder: &TempDir, address: SocketAddr) -> Settings {
+    let mut settings = Settings::builder().load().unwrap();
+    settings.server.issuer =
+        Issuer::parse(&format!("http://localhost:{}", address.port())).unwrap();
+    settings.store.database = DatabaseUrl::Sqlite(folder.path().join("signet.db"));
+    settings.keys.dir = folder.path().join("keys");
+    settings.default_client.origins = vec![Origin::parse(ORIGIN).unwrap()];
+    settings
+}

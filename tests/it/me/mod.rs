@@ -1,0 +1,3 @@
+mod password;
+mod profile;
+mod sessions;
