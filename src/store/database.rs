@@ -95,10 +95,11 @@ impl Database {
         self.0.present.clock.now()
     }
 
-    /// Does the writes that wait, takes no more, and closes all connections.
+    /// Does the writes that wait, takes no more, and closes all connections. The writer's is the
+    /// last, so that it can fold the write-ahead log into the file.
     pub async fn close(&self) {
-        self.0.writer.close().await;
         self.0.readers.close_by_ref().await.ok();
+        self.0.writer.close().await;
     }
 
     /// A connection that reads.

@@ -88,8 +88,12 @@ impl SqliteFile {
         Ok(self.writing().connect().await?)
     }
 
+    /// What is deleted is overwritten: a person who is erased is not left in the file's gaps.
     fn writing(&self) -> SqliteConnectOptions {
-        self.options.clone().journal_mode(SqliteJournalMode::Wal)
+        self.options
+            .clone()
+            .journal_mode(SqliteJournalMode::Wal)
+            .pragma("secure_delete", "FAST")
     }
 }
 

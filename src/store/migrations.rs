@@ -37,7 +37,8 @@ pub(super) async fn pending(connection: &mut SqliteConnection) -> Result<Vec<Str
 /// Applies those that are not applied yet: all or none, while no other process does.
 pub(super) async fn apply(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let mut locked = connection.begin_with("BEGIN IMMEDIATE").await?;
-    migrator().run(&mut *locked).await?;
+    // What `run` does, without the bound that makes its future not `Send` (sqlx says so there).
+    migrator().run_direct(None, &mut *locked, false).await?;
     Ok(locked.commit().await?)
 }
 

@@ -23,8 +23,9 @@ use super::{
 
 /// How many jobs share a commit at most.
 const GROUP: usize = 256;
-/// For how long a group takes jobs in.
-const GROUP_OPEN: Duration = Duration::from_millis(1);
+/// For how long a group takes in jobs that wait; it never waits for one that does not. A commit
+/// takes half a millisecond: with windows of 1 ms a third of all time went into commits.
+const GROUP_OPEN: Duration = Duration::from_millis(8);
 /// How many jobs may wait; beyond, the disk is hopelessly behind.
 const QUEUE: usize = 16_384;
 
