@@ -210,7 +210,7 @@ fn a_token_that_the_store_forgot_heals_within_its_reach() {
     let earned = Duration::from_secs(5);
     assert_eq!(ahead(1, Duration::ZERO), Heal);
     assert_eq!(ahead(64, Duration::ZERO), Heal);
-    assert_eq!(ahead(65, earned - MS), Implausible);
+    assert_eq!(ahead(65, Duration::from_millis(4_999)), Implausible);
     assert_eq!(ahead(65, earned), Heal);
     assert_eq!(ahead(66, earned), Implausible);
     let distrusted = Case::new(G + 1).but(|case| case.policy.heal_allowed = false);

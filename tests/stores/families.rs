@@ -1,0 +1,342 @@
+//! What every store of sessions must do, run on each that there is.
+
+use std::time::Duration;
+
+use signet::{
+    model::{
+        change::Change,
+        id::{ClientKind, SessionId, SessionKind},
+        refresh_token::Generation,
+        rule::rotated,
+        session::{EndReason, Origin, SessionDigest},
+    },
+    store::{
+        families::{FamilyStore, LateStamp, SessionKey, Target},
+        paging::Paging,
+        users::{NewPassword, PasswordHash},
+    },
+};
+
+use crate::place::{DAY, Place, overwrite, policy};
+
+/// Runs each of the functions below as a test of each store.
+macro_rules! conformance {
+    ($($promise:ident,)*) => {
+        mod sql {
+            use crate::place::Place;
+
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $promise() {
+                    let place = Place::new().await;
+                    let store = place.families();
+                    super::$promise(&place, &store).await;
+                }
+            )*
+        }
+    };
+}
+
+conformance! {
+    a_session_is_found_as_it_was_opened,
+    it_opens_only_with_the_credentials_that_were_checked,
+    it_opens_only_after_the_users_not_before,
+    a_step_moves_the_family_and_answers_with_the_record_before,
+    a_step_that_the_rule_refuses_touches_nothing,
+    a_step_on_an_unknown_session_finds_nothing,
+    a_forgotten_generation_heals,
+    fifty_parallel_steps_move_once,
+    a_late_retry_is_stamped_once,
+    a_late_retry_is_not_stamped_on_what_moved,
+    a_session_ends_once_and_is_logged_once,
+    an_ended_session_never_moves_again,
+    all_but_one_session_end_with_one_row,
+    a_list_has_the_living_sessions_in_pages,
+    what_has_long_expired_is_forgotten_in_bounded_steps,
+}
+
+async fn a_session_is_found_as_it_was_opened(place: &Place, store: &impl FamilyStore) {
+    let user = place.user("ada").await;
+    let mut opening = place.opening(user);
+    assert!(store.open(&opening).await.unwrap());
+    let by_digest = store.find(&SessionKey::Digest(opening.digest)).await;
+    assert_eq!(by_digest, Ok(Some(opening.session.clone())));
+    let by_id = store.find(&SessionKey::Id(opening.session.id)).await;
+    assert_eq!(by_id, Ok(Some(opening.session)));
+
+    opening = place.opening(user);
+    opening.session.scopes = None;
+    opening.session.audiences.clear();
+    opening.session.origin = Origin::default();
+    assert!(store.open(&opening).await.unwrap());
+    let bare = store.find(&SessionKey::Id(opening.session.id)).await;
+    assert_eq!(bare, Ok(Some(opening.session)));
+    let nobody = SessionKey::Id(place.id::<SessionKind>());
+    assert_eq!(store.find(&nobody).await, Ok(None));
+}
+
+async fn it_opens_only_with_the_credentials_that_were_checked(
+    place: &Place,
+    store: &impl FamilyStore,
+) {
+    let user = place.user("ada").await;
+    let in_flight = place.opening(user);
+    let new = NewPassword {
+        hash: PasswordHash::new("other".to_owned()),
+        expected_version: Some(1),
+        except: None,
+        reason: EndReason::PasswordChanged,
+    };
+    place.users().set_password(user, new).await.unwrap();
+    assert_eq!(store.open(&in_flight).await, Ok(false));
+
+    place.clock.advance(Duration::from_millis(1));
+    let mut fresh = place.opening(user);
+    assert_eq!(store.open(&fresh).await, Ok(false));
+    fresh.credential_version = 2;
+    place.users().disable(user).await.unwrap();
+    place.clock.advance(Duration::from_millis(1));
+    let mut late = place.opening(user);
+    late.credential_version = 2;
+    assert_eq!(store.open(&late).await, Ok(false));
+    place.users().enable(user).await.unwrap();
+    assert_eq!(store.open(&late).await, Ok(true));
+}
+
+async fn it_opens_only_after_the_users_not_before(place: &Place, store: &impl FamilyStore) {
+    let user = place.user("ada").await;
+    place.session(user).await;
+    let everywhere = Target::User { user, except: None };
+    assert_eq!(store.revoke(everywhere, EndReason::Logout).await, Ok(1));
+    assert_eq!(store.open(&place.opening(user)).await, Ok(false));
+    place.clock.advance(Duration::from_millis(1));
+    assert_eq!(store.open(&place.opening(user)).await, Ok(true));
+}
+
+async fn a_step_moves_the_family_and_answers_with_the_record_before(
+    place: &Place,
+    store: &impl FamilyStore,
+) {
+    let user = place.user("ada").await;
+    let opened = place.session(user).await;
+    let mut before = opened.session.clone();
+    for presented in 1..5 {
+        place.clock.advance(Duration::from_mins(5));
+        let mut advance = place.advance(&opened, presented);
+        advance.policy.active_key = u8::try_from(presented).unwrap();
+        let step = store.advance(&advance).await.unwrap().unwrap();
+        assert!(step.moved);
+        assert_eq!(step.before, before);
+        before.family = rotated(&before, advance.presented, &advance.policy, step.now).unwrap();
+        let found = store.find(&SessionKey::Digest(opened.digest)).await;
+        assert_eq!(found, Ok(Some(before.clone())));
+    }
+}
+
+async fn a_step_that_the_rule_refuses_touches_nothing(place: &Place, store: &impl FamilyStore) {
+    let user = place.user("ada").await;
+    let opened = place.session(user).await;
+    let mut foreign = place.advance(&opened, 1);
+    foreign.client = place.id::<ClientKind>();
+    let mut distrusted = place.advance(&opened, 2);
+    distrusted.policy.heal_allowed = false;
+    let implausible = place.advance(&opened, 66);
+    let mut last = place.advance(&opened, 1);
+    last.presented = Generation::LAST;
+    for refused in [foreign, distrusted, implausible, last] {
+        let step = store.advance(&refused).await.unwrap().unwrap();
+        assert!(!step.moved);
+        assert_eq!(step.before, opened.session);
+    }
+    let found = store.find(&SessionKey::Digest(opened.digest)).await;
+    assert_eq!(found, Ok(Some(opened.session)));
+}
+
+async fn a_step_on_an_unknown_session_finds_nothing(place: &Place, store: &impl FamilyStore) {
+    let user = place.user("ada").await;
+    let mut unknown = place.advance(&place.opening(user), 1);
+    unknown.digest = SessionDigest([0; 32]);
+    assert_eq!(store.advance(&unknown).await, Ok(None));
+}
+
+async fn a_forgotten_generation_heals(place: &Place, store: &impl FamilyStore) {
+    let user = place.user("ada").await;
+    let opened = place.session(user).await;
+    for presented in 1..=40 {
+        let step = store.advance(&place.advance(&opened, presented)).await;
+        assert!(step.unwrap().unwrap().moved);
+    }
+    let mut intruder = place.intruder().await;
+    overwrite(&mut intruder, opened.session.id, &opened.session.family).await;
+    // Idle by the record that the store was thrown back to, and yet in use.
+    place.clock.advance(20 * DAY);
+    let step = store.advance(&place.advance(&opened, 41)).await;
+    let step = step.unwrap().unwrap();
+    assert!(step.moved);
+    assert_eq!(step.before, opened.session);
+    let found = store.find(&SessionKey::Digest(opened.digest)).await;
+    assert_eq!(found.unwrap().unwrap().family.generation.number(), 42);
+}
+
+async fn fifty_parallel_steps_move_once(
+    place: &Place,
+    store: &(impl FamilyStore + Clone + 'static),
+) {
+    let user = place.user("ada").await;
+    let opened = place.session(user).await;
+    let mut steps = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let (store, advance) = (store.clone(), place.advance(&opened, 1));
+        steps.spawn(async move { store.advance(&advance).await.unwrap().unwrap() });
+    }
+    let steps = steps.join_all().await;
+    assert_eq!(steps.iter().filter(|step| step.moved).count(), 1);
+    for step in steps {
+        let seen = step.before.family.generation.number();
+        assert_eq!(seen, if step.moved { 1 } else { 2 });
+    }
+}
+
+async fn a_late_retry_is_stamped_once(place: &Place, store: &impl FamilyStore) {
+    let user = place.user("ada").await;
+    let opened = place.session(user).await;
+    store.advance(&place.advance(&opened, 1)).await.unwrap();
+    place.clock.advance(DAY);
+    let stamp = LateStamp {
+        digest: opened.digest,
+        presented: Generation::FIRST,
+        late_at: opened.session.family.late_at,
+    };
+    assert_eq!(store.stamp_late(&stamp).await, Ok(true));
+    assert_eq!(store.stamp_late(&stamp).await, Ok(false));
+    let found = store.find(&SessionKey::Digest(opened.digest)).await;
+    let family = found.unwrap().unwrap().family;
+    let now = place.database.now();
+    assert_eq!((family.late_at, family.burst_at), (now, now));
+    assert_eq!(family.burst_from, Generation::FIRST);
+    assert_eq!(family.generation.number(), 2);
+}
+
+async fn a_late_retry_is_not_stamped_on_what_moved(place: &Place, store: &impl FamilyStore) {
+    let user = place.user("ada").await;
+    let opened = place.session(user).await;
+    for presented in 1..=2 {
+        store
+            .advance(&place.advance(&opened, presented))
+            .await
+            .unwrap();
+    }
+    let mut stamp = LateStamp {
+        digest: opened.digest,
+        presented: Generation::FIRST,
+        late_at: opened.session.family.late_at,
+    };
+    assert_eq!(store.stamp_late(&stamp).await, Ok(false));
+    stamp.presented = Generation::new(2).unwrap();
+    let one = Target::Session(opened.session.id);
+    store.revoke(one, EndReason::Logout).await.unwrap();
+    assert_eq!(store.stamp_late(&stamp).await, Ok(false));
+}
+
+async fn a_session_ends_once_and_is_logged_once(place: &Place, store: &impl FamilyStore) {
+    let user = place.user("ada").await;
+    let opened = place.session(user).await;
+    let target = Target::Session(opened.session.id);
+    assert_eq!(store.revoke(target, EndReason::Reuse).await, Ok(1));
+    assert_eq!(store.revoke(target, EndReason::Logout).await, Ok(0));
+    let everywhere = Target::User { user, except: None };
+    assert_eq!(store.revoke(everywhere, EndReason::Admin).await, Ok(0));
+    let found = store.find(&SessionKey::Digest(opened.digest)).await;
+    assert_eq!(found.unwrap().unwrap().revoked, Some(EndReason::Reuse));
+    let revoked = Change::SessionRevoked {
+        session: opened.session.id,
+        reason: EndReason::Reuse,
+    };
+    assert_eq!(place.log().await, [revoked]);
+}
+
+async fn an_ended_session_never_moves_again(place: &Place, store: &impl FamilyStore) {
+    let user = place.user("ada").await;
+    let opened = place.session(user).await;
+    let target = Target::Session(opened.session.id);
+    store.revoke(target, EndReason::Logout).await.unwrap();
+    for presented in [1, 2, 60] {
+        let step = store.advance(&place.advance(&opened, presented)).await;
+        let step = step.unwrap().unwrap();
+        assert!(!step.moved);
+        assert_eq!(step.before.revoked, Some(EndReason::Logout));
+    }
+}
+
+async fn all_but_one_session_end_with_one_row(place: &Place, store: &impl FamilyStore) {
+    let (ada, ben) = (place.user("ada").await, place.user("ben").await);
+    let mut of_ada = Vec::new();
+    for _ in 0..4 {
+        of_ada.push(place.session(ada).await.session.id);
+    }
+    let of_ben = place.session(ben).await.session.id;
+    let target = Target::User {
+        user: ada,
+        except: Some(of_ada[2]),
+    };
+    assert_eq!(store.revoke(target, EndReason::Logout).await, Ok(3));
+    for (id, lives) in [(of_ada[0], false), (of_ada[2], true), (of_ben, true)] {
+        let found = store.find(&SessionKey::Id(id)).await.unwrap().unwrap();
+        assert_eq!(found.revoked.is_none(), lives);
+    }
+    let row = Change::UserNotBefore {
+        user: ada,
+        not_before: place.database.now(),
+        except: Some(of_ada[2]),
+        reason: EndReason::Logout,
+    };
+    assert_eq!(place.log().await, [row]);
+}
+
+async fn a_list_has_the_living_sessions_in_pages(place: &Place, store: &impl FamilyStore) {
+    let user = place.user("ada").await;
+    let mut ids: Vec<SessionId> = Vec::new();
+    for _ in 0..7 {
+        place.clock.advance(Duration::from_millis(1));
+        ids.insert(0, place.session(user).await.session.id);
+    }
+    let over = Target::Session(ids.remove(3));
+    store.revoke(over, EndReason::Logout).await.unwrap();
+    place.session(place.user("ben").await).await;
+
+    let mut paging = Paging::first(4);
+    let first = store.of_user(user, paging).await.unwrap();
+    assert_eq!((first.total, first.more), (6, true));
+    paging.after = first.items.last().map(|session| session.id);
+    let second = store.of_user(user, paging).await.unwrap();
+    assert_eq!((second.total, second.more), (6, false));
+    let listed: Vec<_> = first
+        .items
+        .iter()
+        .chain(&second.items)
+        .map(|s| s.id)
+        .collect();
+    assert_eq!(listed, ids);
+
+    place.clock.advance(policy().idle_lifetime);
+    let idle = store.of_user(user, Paging::first(4)).await.unwrap();
+    assert_eq!((idle.items.len(), idle.total, idle.more), (0, 0, false));
+}
+
+async fn what_has_long_expired_is_forgotten_in_bounded_steps(
+    place: &Place,
+    store: &impl FamilyStore,
+) {
+    let user = place.user("ada").await;
+    for _ in 0..5 {
+        place.session(user).await;
+    }
+    place.clock.advance(DAY);
+    let young = place.session(user).await;
+    let expired = young.session.absolute_expires_at;
+    assert_eq!(store.purge(expired, 3).await, Ok(3));
+    assert_eq!(store.purge(expired, 3).await, Ok(2));
+    assert_eq!(store.purge(expired, 3).await, Ok(0));
+    let kept = store.find(&SessionKey::Digest(young.digest)).await;
+    assert_eq!(kept, Ok(Some(young.session)));
+}

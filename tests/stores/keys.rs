@@ -1,0 +1,156 @@
+//! Signing keys, check values, and the default client: each exists once, whoever races.
+
+use signet::{
+    model::{
+        change::Change,
+        id::ClientKind,
+        signing_key::{Algorithm, KeyState},
+    },
+    store::{
+        clients::Clients,
+        error::{Conflict, StoreError},
+        key_checks::KeyChecks,
+        signing_keys::{NewKey, SigningKeys, StoredKey, Transition},
+    },
+};
+
+use crate::place::{DAY, Place};
+
+fn key(kid: &str, state: KeyState) -> NewKey {
+    NewKey {
+        kid: kid.to_owned(),
+        algorithm: Algorithm::ES256,
+        state,
+        sealed: format!("sealed {kid}"),
+    }
+}
+
+fn step(kid: &str, from: KeyState, to: KeyState) -> Transition {
+    Transition {
+        kid: kid.to_owned(),
+        from,
+        to,
+    }
+}
+
+async fn states(keys: &SigningKeys) -> Vec<(String, KeyState)> {
+    let listed = keys.list().await.unwrap();
+    listed.into_iter().map(|key| (key.kid, key.state)).collect()
+}
+
+#[tokio::test]
+async fn an_algorithm_has_one_active_and_one_next_key() {
+    let place = Place::new().await;
+    let keys = SigningKeys::new(place.database.clone());
+    assert_eq!(
+        keys.insert_if_none(key("a", KeyState::Active)).await,
+        Ok(true)
+    );
+    assert_eq!(
+        keys.insert_if_none(key("b", KeyState::Active)).await,
+        Ok(false)
+    );
+    assert_eq!(
+        keys.insert_if_none(key("c", KeyState::Next)).await,
+        Ok(true)
+    );
+    let mut rsa = key("r", KeyState::Active);
+    rsa.algorithm = Algorithm::RS256;
+    assert_eq!(keys.insert_if_none(rsa).await, Ok(true));
+    let names: Vec<_> = keys
+        .list()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|key| key.kid)
+        .collect();
+    assert_eq!(names, ["a", "c", "r"]);
+    assert_eq!(place.log().await, vec![Change::SigningKeysChanged; 3]);
+}
+
+#[tokio::test]
+async fn a_rotation_is_agreed_whole_or_not_at_all() {
+    let place = Place::new().await;
+    let keys = SigningKeys::new(place.database.clone());
+    keys.insert_if_none(key("a", KeyState::Active))
+        .await
+        .unwrap();
+    keys.insert_if_none(key("b", KeyState::Next)).await.unwrap();
+    place.clock.advance(DAY);
+    let rotation = vec![
+        step("a", KeyState::Active, KeyState::Retired),
+        step("b", KeyState::Next, KeyState::Active),
+    ];
+    assert_eq!(keys.transition(rotation.clone()).await, Ok(()));
+    let moved = Err(StoreError::Conflict(Conflict::SigningKeyMoved));
+    assert_eq!(keys.transition(rotation).await, moved);
+    let half = vec![
+        step("b", KeyState::Active, KeyState::Retired),
+        step("a", KeyState::Next, KeyState::Active),
+    ];
+    assert_eq!(keys.transition(half).await, moved);
+    let expected = [
+        ("a".to_owned(), KeyState::Retired),
+        ("b".to_owned(), KeyState::Active),
+    ];
+    assert_eq!(states(&keys).await, expected);
+
+    let listed: Vec<StoredKey> = keys.list().await.unwrap();
+    let now = Some(place.database.now());
+    assert_eq!((listed[0].retired_at, listed[1].activated_at), (now, now));
+}
+
+#[tokio::test]
+async fn a_key_that_is_gone_leaves_its_kid_and_no_secret() {
+    let place = Place::new().await;
+    let keys = SigningKeys::new(place.database.clone());
+    keys.insert_if_none(key("a", KeyState::Active))
+        .await
+        .unwrap();
+    let gone = vec![step("a", KeyState::Active, KeyState::Gone)];
+    keys.transition(gone).await.unwrap();
+    let listed = keys.list().await.unwrap();
+    assert_eq!(
+        (listed[0].kid.as_str(), listed[0].sealed.as_str()),
+        ("a", "")
+    );
+    assert_eq!(listed[0].state, KeyState::Gone);
+}
+
+#[tokio::test]
+async fn the_first_check_value_of_a_key_stays() {
+    let place = Place::new().await;
+    let checks = KeyChecks::new(place.database.clone());
+    assert_eq!(
+        checks.ensure("master", 1, "one").await.as_deref(),
+        Ok("one")
+    );
+    assert_eq!(
+        checks.ensure("master", 1, "other").await.as_deref(),
+        Ok("one")
+    );
+    assert_eq!(
+        checks.ensure("master", 255, "last").await.as_deref(),
+        Ok("last")
+    );
+    assert_eq!(checks.ensure("else", 1, "x").await.as_deref(), Ok("x"));
+    let all = vec![(1, "one".to_owned()), (255, "last".to_owned())];
+    assert_eq!(checks.of("master").await, Ok(all));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn there_is_one_default_client() {
+    let place = Place::new().await;
+    let clients = Clients::new(place.database.clone());
+    let mut starts = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let (clients, candidate) = (clients.clone(), place.id::<ClientKind>());
+        starts.spawn(async move { clients.default_client(candidate, "x").await.unwrap().id });
+    }
+    let ids = starts.join_all().await;
+    assert!(ids.iter().all(|id| *id == place.client));
+    let found = clients.by_id(place.client).await.unwrap().unwrap();
+    assert!(found.is_default && found.disabled_at.is_none());
+    assert_eq!(found.name, "default");
+    assert_eq!(clients.by_id(place.id::<ClientKind>()).await, Ok(None));
+}

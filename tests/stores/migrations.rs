@@ -1,0 +1,91 @@
+//! Migrations: applied once, by one, and never by an older binary.
+
+use std::sync::Arc;
+
+use signet::{
+    crypto::random::SeededRng,
+    store::{
+        clock::SystemClock,
+        database::{Database, StoreOptions},
+        error::StoreError,
+    },
+};
+use sqlx::Executor as _;
+
+use crate::place::Place;
+
+async fn open(url: &str) -> Result<Database, StoreError> {
+    let clock = Arc::new(SystemClock::new());
+    Database::open(&StoreOptions::at(url), clock, Arc::new(SeededRng::new(1))).await
+}
+
+#[tokio::test]
+async fn what_is_pending_is_told_before_it_is_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/new/folder/signet.db", folder.path().display());
+    let database = open(&url).await.unwrap();
+    assert_eq!(
+        database.pending_migrations().await,
+        Ok(vec!["0001_sessions".to_owned()])
+    );
+    database.migrate().await.unwrap();
+    assert_eq!(database.pending_migrations().await, Ok(Vec::new()));
+    database.migrate().await.unwrap();
+    assert_eq!(database.ping().await, Ok(()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_start_at_once_migrate_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/signet.db", folder.path().display());
+    let mut starts = tokio::task::JoinSet::new();
+    // The file exists and has its journal mode; what follows is the race.
+    let first = open(&url).await.unwrap();
+    for _ in 0..4 {
+        let database = open(&url).await.unwrap();
+        starts.spawn(async move { database.migrate().await });
+    }
+    assert!(starts.join_all().await.iter().all(Result::is_ok));
+    assert_eq!(first.pending_migrations().await, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused_with_a_sentence() {
+    let place = Place::new().await;
+    let newer = "INSERT INTO _sqlx_migrations VALUES (9999, 'later', '', TRUE, x'00', 0)";
+    place.intruder().await.execute(newer).await.unwrap();
+    for answer in [
+        place.database.migrate().await,
+        place.database.pending_migrations().await.map(drop),
+    ] {
+        let sentence = answer.unwrap_err().to_string();
+        assert!(sentence.contains("migration 9999"), "{sentence}");
+        assert!(sentence.contains("run a newer one"), "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_migration_is_refused() {
+    let place = Place::new().await;
+    let changed = "UPDATE _sqlx_migrations SET checksum = x'00'";
+    place.intruder().await.execute(changed).await.unwrap();
+    assert!(matches!(
+        place.database.migrate().await,
+        Err(StoreError::Corrupt(_))
+    ));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let place = Place::new().await;
+    for name in ["signet.db", "signet.db-wal", "signet.db-shm"] {
+        let mode = std::fs::metadata(place.folder.path().join(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
