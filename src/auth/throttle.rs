@@ -313,7 +313,7 @@ mod tests {
             throttle.begin(ADA, stranger(5_000)).is_err(),
             "many addresses together wait"
         );
-        let attempt = throttle.begin(ADA, HOME).ok().expect("its owner does not");
+        let attempt = throttle.begin(ADA, HOME).ok().unwrap();
         assert_eq!(attempt.limit.remaining, FREE_FAILURES - 1);
     }
 
