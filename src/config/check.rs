@@ -54,7 +54,7 @@ impl Verdict {
 
 fn check_server(settings: &Settings, verdict: &mut Verdict) {
     let server = &settings.server;
-    verdict.refuse_if(server.metrics_listen == Listen::At(server.listen), || {
+    verdict.refuse_if(server.listen.port() != 0 && server.metrics_listen == Listen::At(server.listen), || {
         "server.metrics_listen is the same address as server.listen, which would publish the metrics; give it another port or \"off\".".to_owned()
     });
     verdict.warn_if(server.issuer.is_loopback() && !server.listen.ip().is_loopback(), || {

@@ -13,7 +13,7 @@ use serde::{
 };
 
 use super::{
-    Settings,
+    LogLevel, Settings,
     catalogue::{Leaf, leaves},
     check,
     env_text::EnvText,
@@ -34,6 +34,21 @@ pub struct Loaded {
     pub warnings: Vec<String>,
     /// The file that was read, if any.
     pub file: Option<PathBuf>,
+}
+
+impl Loaded {
+    /// The settings for a command whose result is not its log: unless somebody asked for more, it
+    /// says warnings only.
+    #[must_use]
+    pub fn quiet(self) -> Settings {
+        let is_level = |value: &&Value| value.leaf.name() == "log.level";
+        let level = self.values.iter().find(is_level);
+        let mut settings = self.settings;
+        if level.is_none_or(|value| value.source == Source::Default) {
+            settings.log.level = LogLevel::Warn;
+        }
+        settings
+    }
 }
 
 /// A setting's value as text.
