@@ -1,3 +1,7 @@
 //! The `signet` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    signet::cli::main()
+}

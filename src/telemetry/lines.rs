@@ -103,7 +103,7 @@ impl<W: io::Write> io::Write for EscapedJson<W> {
 }
 
 /// Control characters, line separators, and marks that change the reading direction.
-pub(super) fn misleads(char: char) -> bool {
+pub(crate) fn misleads(char: char) -> bool {
     char.is_control()
         || matches!(char, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
 }

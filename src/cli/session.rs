@@ -1,0 +1,163 @@
+//! `signet session`: who is logged in.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::{
+    Shared,
+    admin::{self, Admin},
+    failure::{Failure, Kind},
+    output::table,
+};
+use crate::{
+    model::{
+        id::SessionId,
+        session::{EndReason, Session},
+        time::Timestamp,
+    },
+    store::{families::Target, paging::Paging},
+};
+
+#[derive(Subcommand)]
+pub(super) enum SessionCommand {
+    /// List a user's living sessions, the newest first
+    #[command(after_help = "\
+Examples:
+  signet session list ada
+  signet session list ada@example.com --json")]
+    List(ListSessions),
+    /// End one session, or all sessions of a user
+    #[command(after_help = "\
+Examples:
+  signet session revoke ses_01890a5d-ac96-774b-bcce-b302099a8057
+  signet session revoke --user ada")]
+    Revoke(RevokeSessions),
+}
+
+#[derive(Args)]
+pub(super) struct ListSessions {
+    /// Id, username or e-mail address
+    user: String,
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: u32,
+    /// Begin after this session
+    #[arg(long, value_name = "ID")]
+    after: Option<SessionId>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct RevokeSessions {
+    /// The session's id
+    #[arg(value_name = "ID")]
+    session: Option<SessionId>,
+    /// All sessions of this user: id, username or e-mail address
+    #[arg(long, value_name = "USER")]
+    user: Option<String>,
+}
+
+impl SessionCommand {
+    pub(super) fn run(self, shared: &Shared) -> Result<(), Failure> {
+        admin::run(shared, async |admin| match self {
+            Self::List(arguments) => list(admin, arguments).await,
+            Self::Revoke(RevokeSessions {
+                session: Some(session),
+                ..
+            }) => revoke(admin, session).await,
+            Self::Revoke(RevokeSessions { user, .. }) => {
+                revoke_all(admin, &user.unwrap_or_default()).await
+            }
+        })
+    }
+}
+
+async fn list(admin: &Admin, arguments: ListSessions) -> Result<(), Failure> {
+    let user = admin.find(&arguments.user).await?;
+    let paging = Paging {
+        after: arguments.after,
+        limit: arguments.limit,
+    };
+    let page = admin.auth().sessions(user.id, paging).await?;
+    let rows: Vec<[String; 5]> = page.items.iter().map(row).collect();
+    let next = page
+        .items
+        .last()
+        .filter(|_| page.more)
+        .map(|session| session.id.to_string());
+    let items: Vec<Value> = page.items.iter().map(as_json).collect();
+    let json = json!({ "items": items, "next_cursor": next, "total": page.total });
+    admin.out.print(&json, || {
+        table(["ID", "BEGUN", "REFRESHED", "FROM", "DEVICE"], &rows)
+    })?;
+    if let Some(next) = next.filter(|_| !admin.out.json) {
+        eprintln!(
+            "{} of {} sessions; the next ones: --after {next}",
+            rows.len(),
+            page.total
+        );
+    }
+    Ok(())
+}
+
+async fn revoke(admin: &Admin, session: SessionId) -> Result<(), Failure> {
+    let ended = admin
+        .auth()
+        .end(Target::Session(session), EndReason::Admin)
+        .await?;
+    if ended == 0 {
+        let sentence =
+            format!("There is no living session {session}; `signet session list USER` names them.");
+        return Err(Failure::new(Kind::NotFound, sentence));
+    }
+    print_ended(admin, ended)
+}
+
+async fn revoke_all(admin: &Admin, user: &str) -> Result<(), Failure> {
+    let user = admin.find(user).await?.id;
+    let target = Target::User { user, except: None };
+    print_ended(admin, admin.auth().end(target, EndReason::Admin).await?)
+}
+
+fn print_ended(admin: &Admin, ended: u64) -> Result<(), Failure> {
+    let sessions = if ended == 1 { "session" } else { "sessions" };
+    admin.out.print(&json!({ "ended": ended }), || {
+        format!("Ended {ended} {sessions}.\n")
+    })?;
+    Ok(())
+}
+
+fn as_json(session: &Session) -> Value {
+    json!({
+        "id": session.id.to_string(),
+        "user_id": session.user.to_string(),
+        "client_id": session.client.to_string(),
+        "created_at": session.created_at.to_string(),
+        "refreshed_at": session.family.rotated_at.to_string(),
+        "expires_at": expires_at(session).to_string(),
+        "address": session.origin.address.map(|address| address.to_string()),
+        "label": session.origin.label,
+    })
+}
+
+fn row(session: &Session) -> [String; 5] {
+    [
+        session.id.to_string(),
+        session.created_at.to_string(),
+        session.family.rotated_at.to_string(),
+        session
+            .origin
+            .address
+            .map(|address| address.to_string())
+            .unwrap_or_default(),
+        session.origin.label.clone().unwrap_or_default(),
+    ]
+}
+
+/// When it ends unless it is refreshed.
+fn expires_at(session: &Session) -> Timestamp {
+    session
+        .family
+        .idle_expires_at
+        .min(session.absolute_expires_at)
+}

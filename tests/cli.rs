@@ -1,0 +1,280 @@
+//! The command line as a script meets it: what it prints, where, and how it ends.
+
+use std::{
+    io::Write,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+#[test]
+fn a_user_is_created_shown_granted_disabled_and_deleted() {
+    let place = Place::new();
+    let created = place.json(&[
+        "user",
+        "create",
+        "--username",
+        "Ada",
+        "--email",
+        "ada@example.com",
+        "--grant",
+        "pages.read",
+        "--generate",
+    ]);
+    assert_eq!(created["username"], "ada");
+    assert_eq!(created["password"].as_str().map(str::len), Some(23));
+    let id = created["id"].as_str().expect("an id");
+
+    let shown = place.json(&["user", "show", "ada@example.com"]);
+    assert_eq!(shown["id"], id);
+    assert!(shown.get("password").is_none());
+    assert!(
+        place
+            .text(&["user", "show", id])
+            .contains("username  ada\n")
+    );
+
+    let granted = place.json(&["user", "grant", "ada", "pages.write", "blog.*"]);
+    assert_eq!(
+        granted["grants"],
+        serde_json::json!(["blog.*", "pages.read", "pages.write"])
+    );
+    let ungranted = place.json(&["user", "ungrant", "ada", "pages.write"]);
+    assert_eq!(
+        ungranted["grants"],
+        serde_json::json!(["blog.*", "pages.read"])
+    );
+
+    assert!(place.json(&["user", "disable", "ada"])["disabled_at"].is_string());
+    assert!(place.text(&["user", "list"]).contains("disabled"));
+    assert!(place.json(&["user", "enable", "ada"])["disabled_at"].is_null());
+
+    assert_eq!(
+        place.ends(&["user", "delete", "ada"]),
+        (
+            2,
+            "Deleting cannot be undone and there is no terminal to ask; add --yes.".into()
+        )
+    );
+    assert_eq!(
+        place.json(&["user", "delete", "ada", "--yes"])["deleted"],
+        true
+    );
+    assert_eq!(place.ends(&["user", "show", "ada"]).0, 3);
+    assert_eq!(
+        place.json(&["user", "list"])["items"],
+        serde_json::json!([])
+    );
+}
+
+#[test]
+fn a_password_comes_from_a_pipe_and_is_judged() {
+    let place = Place::new();
+    let create = ["user", "create", "--username", "ada", "--password-stdin"];
+    let made = place.run(&create, "velvet orbit canyon mint\n");
+    assert!(made.status.success(), "{made:?}");
+    let again = place.run(&create, "velvet orbit canyon mint\n");
+    assert_eq!(again.status.code(), Some(4));
+
+    let set = ["user", "set-password", "ada", "--password-stdin"];
+    for weak in [
+        "short",
+        "passwordpassword",
+        "abcabcabcabcabcabc",
+        "ada-ada-signet-signet",
+    ] {
+        let refused = place.run(&set, weak);
+        assert_eq!(refused.status.code(), Some(4), "{weak}: {refused:?}");
+        assert!(!String::from_utf8_lossy(&refused.stderr).contains(weak));
+    }
+    assert_eq!(place.run(&set, "").status.code(), Some(2));
+    let nowhere = place.run(&["user", "set-password", "ada"], "");
+    assert_eq!(nowhere.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("add --generate"));
+}
+
+#[test]
+fn wrong_input_ends_with_its_own_code_and_one_sentence() {
+    let place = Place::new();
+    for (arguments, code) in [
+        (vec!["user", "create", "--username", "a@b", "--generate"], 2),
+        (
+            vec![
+                "user",
+                "create",
+                "--username",
+                "ada",
+                "--email",
+                "nobody",
+                "--generate",
+            ],
+            2,
+        ),
+        (
+            vec![
+                "user",
+                "create",
+                "--username",
+                "ada",
+                "--grant",
+                "a*b",
+                "--generate",
+            ],
+            2,
+        ),
+        (vec!["user", "grant", "ada", "pages.read"], 3),
+        (
+            vec![
+                "user",
+                "disable",
+                "usr_01890a5d-ac96-774b-bcce-b302099a8057",
+            ],
+            3,
+        ),
+        (vec!["session", "list", "nobody"], 3),
+        (
+            vec![
+                "session",
+                "revoke",
+                "ses_01890a5d-ac96-774b-bcce-b302099a8057",
+            ],
+            3,
+        ),
+    ] {
+        let (ended, sentence) = place.ends(&arguments);
+        assert_eq!(ended, code, "{arguments:?}: {sentence}");
+        assert!(
+            sentence.ends_with('.') && !sentence.contains('\n'),
+            "{arguments:?}: {sentence}"
+        );
+    }
+    for usage in [
+        vec!["session", "revoke"],
+        vec!["user", "frobnicate"],
+        vec!["user", "create", "--username", "a", "--password", "x"],
+        vec![],
+    ] {
+        assert_eq!(place.run(&usage, "").status.code(), Some(2), "{usage:?}");
+    }
+}
+
+#[test]
+fn sessions_can_be_listed_and_ended() {
+    let place = Place::new();
+    place.json(&["user", "create", "--username", "ada", "--generate"]);
+    let none = place.json(&["session", "list", "ada"]);
+    assert_eq!(
+        (&none["items"], &none["total"]),
+        (&serde_json::json!([]), &Value::from(0))
+    );
+    assert_eq!(
+        place.json(&["session", "revoke", "--user", "ada"])["ended"],
+        0
+    );
+}
+
+#[test]
+fn the_configuration_is_checked_shown_and_explained() {
+    let place = Place::new();
+    assert_eq!(place.json(&["config", "check"])["ok"], true);
+    let (code, sentence) =
+        Place::with("SIGNET_SERVER__ISSUER", "http://id.example.com").ends(&["config", "check"]);
+    assert_eq!(code, 2);
+    assert!(
+        sentence.starts_with("server.issuer (SIGNET_SERVER__ISSUER): "),
+        "{sentence}"
+    );
+    let shown =
+        Place::with("SIGNET_KEYS__MASTER", "1:hunter2").run(&["config", "show", "--json"], "");
+    let shown = String::from_utf8(shown.stdout).expect("UTF-8");
+    assert!(shown.contains("(hidden)") && !shown.contains("hunter2"));
+    let example = place.text(&["config", "example"]);
+    assert_eq!(example, include_str!("../signet.example.toml"));
+}
+
+#[test]
+fn migrate_says_what_it_does_and_does_it_once() {
+    let place = Place::new();
+    let first = place.json(&["migrate"]);
+    assert!(
+        first["applied"]
+            .as_array()
+            .is_some_and(|names| !names.is_empty()),
+        "{first}"
+    );
+    assert_eq!(place.json(&["migrate"])["applied"], serde_json::json!([]));
+    assert!(place.text(&["migrate"]).contains("up to date"));
+}
+
+/// A folder of its own to run the real binary in.
+struct Place {
+    folder: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self {
+            folder: TempDir::new().expect("a temporary folder"),
+            variables: Vec::new(),
+        }
+    }
+
+    fn with(name: &str, value: &str) -> Self {
+        Self {
+            variables: vec![(name.to_owned(), value.to_owned())],
+            ..Self::new()
+        }
+    }
+
+    fn run(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_signet"))
+            .args(arguments)
+            .current_dir(&self.folder)
+            .envs(self.variables.iter().cloned())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        // A command that does not read its input may be gone before it is written.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        child.wait_with_output().expect("it ends")
+    }
+
+    /// The one JSON value that the command prints.
+    fn json(&self, arguments: &[&str]) -> Value {
+        let arguments = [arguments, &["--json"]].concat();
+        let text = self.text(&arguments);
+        assert_eq!(text.lines().count(), 1, "{text}");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    fn text(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments, "");
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    /// The exit code, and the sentence on stderr, which is the same in both forms.
+    fn ends(&self, arguments: &[&str]) -> (i32, String) {
+        let text = self.run(arguments, "");
+        let text_error = String::from_utf8(text.stderr).expect("UTF-8");
+        let sentence = text_error
+            .strip_prefix("error: ")
+            .unwrap_or(&text_error)
+            .trim_end();
+
+        let json = self.run(&[arguments, &["--json"]].concat(), "");
+        let json_error: Value = serde_json::from_slice(&json.stderr).expect("JSON");
+        assert_eq!(
+            json_error["error"]["messages"],
+            serde_json::json!([sentence])
+        );
+        assert_eq!(text.status.code(), json.status.code());
+        (text.status.code().expect("a code"), sentence.to_owned())
+    }
+}

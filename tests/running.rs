@@ -1,0 +1,185 @@
+//! The server commands as a person or a supervisor meets them: what they print once they answer,
+//! and how they stop.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    process::{Child, ChildStdout, Command, Stdio},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+#[test]
+fn the_lines_that_demo_prints_work_when_pasted_and_nothing_is_left_behind() {
+    let mut demo = Running::start(&["demo", "--port", "0"], &[]);
+    let mut printed = String::new();
+    while !printed.ends_with("$(token refresh_token)\\\"}\"\n") || !printed.contains("# 5. ") {
+        let read = demo.stdout.read_line(&mut printed).expect("a line");
+        assert!(read > 0, "the demo ended:\n{printed}");
+    }
+    let steps = &printed[printed.find("# 1. ").expect("steps")..];
+    let bash = Command::new("bash")
+        .args(["-eu", "-c", steps])
+        .output()
+        .expect("bash");
+    let answers = String::from_utf8(bash.stdout).expect("UTF-8");
+    assert!(
+        bash.status.success(),
+        "{answers}{}",
+        String::from_utf8_lossy(&bash.stderr)
+    );
+    let answers: Vec<&str> = answers.lines().collect();
+    let [login, refresh, me, jwks, logout] = answers[..] else {
+        panic!("{answers:#?}")
+    };
+    let (login, refresh) = (json(login), json(refresh));
+    assert_ne!(login["refresh_token"], refresh["refresh_token"]);
+    assert_eq!(login["scope"], "pages.read pages.write");
+    assert_eq!(json(me)["username"], "demo");
+    assert_eq!(json(jwks)["keys"][0]["alg"], "ES256");
+    assert_eq!(logout, "204");
+
+    assert!(fs::read_dir(demo.folder.path()).expect("a folder").count() > 0);
+    assert_eq!(demo.stop(Signal::INT), 0);
+    assert_eq!(
+        fs::read_dir(demo.folder.path()).expect("a folder").count(),
+        0
+    );
+}
+
+#[test]
+fn demo_tells_scripts_in_one_line_and_leaves_a_signet_toml_alone() {
+    let folder = TempDir::new().expect("a folder");
+    fs::write(folder.path().join("signet.toml"), "[broken").expect("written");
+    let mut demo = Running::start_in(
+        folder,
+        &["demo", "--port", "0", "--json"],
+        &[("SIGNET_LOG", "error")],
+    );
+    let card = demo.json_line();
+    let names: Vec<&String> = card.as_object().expect("an object").keys().collect();
+    assert_eq!(names, ["url", "username", "password", "client_id"]);
+    let port = card["url"]
+        .as_str()
+        .and_then(|url| url.strip_prefix("http://localhost:"))
+        .expect("a URL");
+    assert!(get(&format!("127.0.0.1:{port}"), "/healthz").starts_with("HTTP/1.1 200"));
+    assert_eq!(demo.stop(Signal::TERM), 0);
+}
+
+#[test]
+fn demo_names_a_taken_port() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let output = Command::new(env!("CARGO_BIN_EXE_signet"))
+        .args(["demo", "--port", &port])
+        .output()
+        .expect("the binary runs");
+    let sentence = format!(
+        "error: Port {port} is taken by another program; stop it, or choose another with --port (0 takes a free one).\n"
+    );
+    assert_eq!(String::from_utf8_lossy(&output.stderr), sentence);
+    assert_eq!(output.status.code(), Some(5));
+}
+
+#[test]
+fn serve_answers_counts_and_stops_with_0_on_either_signal() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut server = Running::start(
+            &["serve", "--json"],
+            &[
+                ("SIGNET_SERVER__LISTEN", "127.0.0.1:0"),
+                ("SIGNET_SERVER__METRICS_LISTEN", "127.0.0.1:0"),
+            ],
+        );
+        let line = server.json_line();
+        assert_eq!(
+            (&line["issuer"], &line["users"]),
+            (&"http://localhost:8080".into(), &0.into())
+        );
+        let place = |name: &str| line[name].as_str().expect("an address").to_owned();
+        assert!(get(&place("address"), "/readyz").starts_with("HTTP/1.1 200"));
+        assert!(get(&place("metrics_address"), "/metrics").starts_with("HTTP/1.1 200"));
+        assert!(get(&place("address"), "/metrics").starts_with("HTTP/1.1 404"));
+        assert_eq!(server.stop(signal), 0);
+        let log = fs::read_to_string(server.folder.path().join("log")).expect("a log");
+        assert!(
+            log.contains("signet user create --username NAME --generate"),
+            "{log}"
+        );
+        for line in log.lines() {
+            json(line);
+        }
+    }
+}
+
+/// The real binary, started in a folder of its own, which is its temporary folder too.
+struct Running {
+    folder: TempDir,
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Running {
+    fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::start_in(TempDir::new().expect("a folder"), arguments, variables)
+    }
+
+    fn start_in(folder: TempDir, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let log = match arguments[0] {
+            "serve" => Stdio::from(fs::File::create(folder.path().join("log")).expect("a log")),
+            _ => Stdio::inherit(),
+        };
+        let mut child = Command::new(env!("CARGO_BIN_EXE_signet"))
+            .args(arguments)
+            .current_dir(&folder)
+            .env("TMPDIR", folder.path())
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("the binary starts");
+        let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        Self {
+            folder,
+            child,
+            stdout,
+        }
+    }
+
+    fn json_line(&mut self) -> Value {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).expect("a line");
+        json(&line)
+    }
+
+    /// Sends the signal and waits for the end.
+    fn stop(&mut self, signal: Signal) -> i32 {
+        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
+        self.child.wait().expect("it ends").code().expect("a code")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn json(line: &str) -> Value {
+    serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut socket = TcpStream::connect(address).expect("it listens");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    socket.write_all(request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("an answer");
+    answer
+}
