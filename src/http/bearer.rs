@@ -3,15 +3,9 @@
 //! Only the header counts: `access_token` in the query or in a body is never looked at.
 
 use http::{HeaderMap, HeaderValue, header};
-use poem::{Request, RequestBody};
-use poem_openapi::registry::{MetaSecurityScheme, Registry};
-use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
-use zeroize::Zeroizing;
 
 use super::problem::{Code, Refusal};
 
-/// The scheme's name in the document.
-const SCHEME: &str = "bearerAuth";
 /// The protection space of every challenge.
 const REALM: &str = "Bearer realm=\"signet\"";
 
@@ -57,53 +51,6 @@ impl<'a> Presented<'a> {
     #[must_use]
     pub fn expose(self) -> &'a str {
         self.0
-    }
-}
-
-/// The credential of an operation that needs one; the document lists the scheme `bearerAuth`.
-pub struct Bearer(Zeroizing<String>);
-
-impl Bearer {
-    /// The text to verify.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'a> ApiExtractor<'a> for Bearer {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
-
-    type ParamType = ();
-    type ParamRawType = ();
-
-    fn register(registry: &mut Registry) {
-        registry.create_security_scheme(
-            SCHEME,
-            MetaSecurityScheme {
-                ty: "http",
-                description: Some("An access token whose audience is this API."),
-                name: None,
-                key_in: None,
-                scheme: Some("bearer"),
-                bearer_format: Some("JWT"),
-                flows: None,
-                openid_connect_url: None,
-            },
-        );
-    }
-
-    fn security_schemes() -> Vec<&'static str> {
-        vec![SCHEME]
-    }
-
-    async fn from_request(
-        request: &'a Request,
-        _body: &mut RequestBody,
-        _options: ExtractParamOptions<()>,
-    ) -> poem::Result<Self> {
-        let presented = Presented::required(request.headers())?;
-        Ok(Self(Zeroizing::new(presented.expose().to_owned())))
     }
 }
 

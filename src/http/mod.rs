@@ -28,7 +28,6 @@ pub mod secret;
 pub mod server;
 mod site;
 pub mod surface;
-pub mod tag;
 pub mod wellknown;
 
 pub use site::{Site, openapi, serve, serve_metrics};

@@ -87,8 +87,9 @@ impl Examination<'_> {
             if members[..index].iter().any(|(earlier, _)| earlier == name) {
                 self.report(&here, "duplicate", "Send this field once.".to_owned());
             } else if let Some((name, property)) = known {
-                // An optional field may be null: it is absent then.
-                if !matches!(value, Tree::Null) || schema.required.contains(name) {
+                // An optional field may be null: it is absent then. One with a default may not.
+                let null = matches!(value, Tree::Null);
+                if !null || schema.required.contains(name) || has_default(property) {
                     self.value(value, property, &here);
                 }
             } else if let Some(property) = &schema.additional_properties {
@@ -130,6 +131,10 @@ impl Examination<'_> {
             detail,
         });
     }
+}
+
+fn has_default(property: &MetaSchemaRef) -> bool {
+    matches!(property, MetaSchemaRef::Inline(schema) if schema.default.is_some())
 }
 
 /// One token of a JSON pointer (RFC 6901 §3), cut.

@@ -21,6 +21,9 @@ struct Sample {
     delivery: Option<Delivery>,
     scopes: Option<Vec<String>>,
     age: Option<i32>,
+    #[oai(default)]
+    #[serde(default)]
+    quick: bool,
 }
 
 /// What is wrong, as `pointer code`.
@@ -61,6 +64,10 @@ fn each_wrong_field_is_named() {
         ["/username too_long"]
     );
     assert!(Shapes::collect(Sample::register).is_ref_bounded(&Sample::schema_ref()));
+    assert_eq!(
+        wrong(r#"{"username":"u","password":"p","quick":null}"#),
+        ["/quick wrong_type"]
+    );
     assert_eq!(wrong(r#""secret""#), [" wrong_type"]);
     assert_eq!(
         wrong(r#"{"username":"u","password":["secret"]}"#),

@@ -33,7 +33,7 @@ pub type Codes = fn(operation_id: &str) -> &'static [Code];
 pub fn of<T: OpenApi>(codes: Codes) -> String {
     let service = OpenApiService::new(Outline::<T>::new(), TITLE, env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
-        .license(LicenseObject::new("MIT OR Apache-2.0"));
+        .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/"));
     // What poem-openapi emits is JSON; an empty document would fail every test of it.
     let mut document: Value = serde_json::from_str(&service.spec()).unwrap_or_default();
     document["openapi"] = VERSION.into();

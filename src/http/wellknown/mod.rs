@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use poem::Request;
-use poem_openapi::OpenApi;
+use poem_openapi::{OpenApi, Tags};
 
 use super::prepared::{Described, Prepared};
-use super::tag::Tag;
 pub use shapes::{JsonWebKey, JwkSet, Metadata};
 
 /// The media type of keys and metadata. RFC 7517 §8.5 allows `application/jwk-set+json` for the
@@ -18,6 +17,13 @@ const JSON: &str = "application/json";
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 const JWKS: &str = "/.well-known/jwks.json";
+
+/// What these operations are grouped by.
+#[derive(Tags)]
+enum Tag {
+    /// What verifiers and clients need to know about this server.
+    Discovery,
+}
 
 /// The JWKS as it is now.
 pub type CurrentJwks = Arc<dyn Fn() -> Prepared + Send + Sync>;
