@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use poem::Request;
-use poem_openapi::{Object, OpenApi, payload::Response};
+use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 
 use crate::{
     auth::{Auth, login::Login},
-    http::{body::Body, cookie, csrf, problem::Refusal},
+    http::{answer::Answer, body::Body, cookie, csrf, problem::Refusal, secret::Secret},
 };
 
 use super::{
     Tag,
     caller::caller,
-    tokens::{Delivery, TokensAnswer, deliver},
+    tokens::{Delivery, TokenPair, deliver},
 };
 
 /// Logs in.
@@ -29,7 +29,7 @@ pub(super) struct Credentials {
     #[oai(validator(max_length = 254))]
     username: String,
     /// The password.
-    password: String,
+    password: Secret,
     /// The client; the default first-party client where absent.
     client_id: Option<String>,
     /// The scopes asked for, space-separated; everything granted but `signet.*` where absent.
@@ -55,7 +55,7 @@ impl LoginApi {
         &self,
         request: &Request,
         body: Body<Credentials>,
-    ) -> Result<Response<TokensAnswer>, Refusal> {
+    ) -> Result<Answer<TokenPair>, Refusal> {
         let Body(credentials) = body;
         let client = self.0.client_named(credentials.client_id.as_deref());
         let cookie = match (credentials.delivery, client) {
@@ -70,7 +70,7 @@ impl LoginApi {
         };
         let login = Login {
             name: &credentials.username,
-            password: &credentials.password,
+            password: credentials.password.expose(),
             client: credentials.client_id.as_deref(),
             scope: credentials.scope.as_deref(),
             audience: credentials.audience.as_deref().unwrap_or_default(),

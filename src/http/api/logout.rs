@@ -3,20 +3,22 @@
 use std::sync::Arc;
 
 use poem::Request;
-use poem_openapi::{ApiResponse, Object, OpenApi, payload::Response};
+use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 
 use crate::{
     auth::{Auth, logout::Logout},
     http::{
+        answer::NoContent,
         bearer::Presented,
         body::Body,
         cookie, csrf,
         problem::{Code, Refusal},
+        secret::Secret,
     },
 };
 
-use super::{Tag, tokens::with_cookie};
+use super::{Tag, cookie_scheme::CookieScheme};
 
 /// Logs out.
 pub struct LogoutApi(pub(super) Arc<Auth>);
@@ -27,17 +29,9 @@ pub struct LogoutApi(pub(super) Arc<Auth>);
 #[serde(deny_unknown_fields)]
 pub(super) struct LogoutGrant {
     /// A refresh token of the session, spent or not.
-    refresh_token: Option<String>,
+    refresh_token: Option<Secret>,
     /// The client whose cookie is meant; the default first-party client where absent.
     client_id: Option<String>,
-}
-
-/// The answer without content.
-#[derive(ApiResponse)]
-pub(super) enum Done {
-    /// Done; also where there was nothing left to do.
-    #[oai(status = 204)]
-    Done,
 }
 
 #[OpenApi(tag = "Tag::Sessions")]
@@ -51,30 +45,31 @@ impl LogoutApi {
     async fn logout(
         &self,
         request: &Request,
+        _cookie: CookieScheme,
         body: Body<LogoutGrant>,
-    ) -> Result<Response<Done>, Refusal> {
+    ) -> Result<NoContent, Refusal> {
         let Body(grant) = body;
         let access = Presented::find(request.headers())?;
         match (access, &grant.refresh_token) {
             (Some(_), Some(_)) => Err(Refusal::new(Code::MultipleCredentials)),
             (Some(token), None) => self.end(Logout::AccessToken(token.expose())).await,
-            (None, Some(token)) => self.end(Logout::RefreshToken(token)).await,
+            (None, Some(token)) => self.end(Logout::RefreshToken(token.expose())).await,
             (None, None) => self.by_cookie(request, grant.client_id.as_deref()).await,
         }
     }
 }
 
 impl LogoutApi {
-    async fn end(&self, with: Logout<'_>) -> Result<Response<Done>, Refusal> {
+    async fn end(&self, with: Logout<'_>) -> Result<NoContent, Refusal> {
         self.0.logout(with).await?;
-        Ok(Response::new(Done::Done))
+        Ok(NoContent::default())
     }
 
     async fn by_cookie(
         &self,
         request: &Request,
         client: Option<&str>,
-    ) -> Result<Response<Done>, Refusal> {
+    ) -> Result<NoContent, Refusal> {
         let client = self.0.client_named(client);
         let client = client.ok_or_else(|| Refusal::new(Code::CsrfRefused))?;
         let id = client.id.to_string();
@@ -86,9 +81,10 @@ impl LogoutApi {
         if let Some(token) = token {
             self.0.logout(Logout::RefreshToken(token)).await?;
         }
-        Ok(with_cookie(
-            Response::new(Done::Done),
-            cookie::clear_refresh(&id),
-        ))
+        let done = NoContent::default();
+        Ok(match cookie::clear_refresh(&id) {
+            Some(cookie) => done.cookie(cookie),
+            None => done,
+        })
     }
 }

@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
-use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json};
+use poem_openapi::{Object, OpenApi};
+use serde::Serialize;
 
-use crate::{auth::Auth, http::problem::Refusal};
+use crate::{
+    auth::Auth,
+    http::{answer::Answer, problem::Refusal},
+};
 
 use super::{Tag, principal::Bearer};
 
@@ -12,14 +16,14 @@ use super::{Tag, principal::Bearer};
 pub struct MeApi(pub(super) Arc<Auth>);
 
 /// The caller.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(super) struct Me {
     /// The stable identifier, as in the access token's `sub`.
     id: String,
     /// The username.
     username: String,
     /// The e-mail address, if there is one.
-    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
     /// What the presented access token allows, space-separated.
     scope: String,
@@ -31,22 +35,14 @@ pub(super) struct Me {
     created_at: String,
 }
 
-/// Who the caller is.
-#[derive(ApiResponse)]
-pub(super) enum MeAnswer {
-    /// The caller.
-    #[oai(status = 200)]
-    Me(Json<Me>),
-}
-
 #[OpenApi(tag = "Tag::Me")]
 impl MeApi {
     /// Tell who the caller is.
     #[oai(path = "/v1/me", method = "get", operation_id = "getMe")]
-    async fn me(&self, bearer: Bearer) -> Result<MeAnswer, Refusal> {
+    async fn me(&self, bearer: Bearer) -> Result<Answer<Me>, Refusal> {
         let Bearer(principal) = bearer;
         let user = self.0.me(&principal).await?;
-        Ok(MeAnswer::Me(Json(Me {
+        Ok(Answer::new(Me {
             id: user.id.to_string(),
             username: user.username.to_string(),
             email: user.email.map(|email| email.to_string()),
@@ -54,6 +50,6 @@ impl MeApi {
             session_id: principal.claims.sid.to_string(),
             client_id: principal.claims.client_id.to_string(),
             created_at: user.created_at.to_string(),
-        })))
+        }))
     }
 }

@@ -4,6 +4,7 @@
 //! Operation ids become the method names of generated clients; the first doc line is the summary.
 
 mod caller;
+mod cookie_scheme;
 mod failure;
 mod login;
 mod logout;

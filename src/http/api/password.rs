@@ -8,10 +8,10 @@ use serde::Deserialize;
 
 use crate::{
     auth::{Auth, change_password::PasswordChange},
-    http::{body::Body, problem::Refusal},
+    http::{answer::NoContent, body::Body, problem::Refusal, secret::Secret},
 };
 
-use super::{Tag, caller::caller, logout::Done, principal::Bearer};
+use super::{Tag, caller::caller, principal::Bearer};
 
 /// Changes the caller's password.
 pub struct PasswordApi(pub(super) Arc<Auth>);
@@ -22,9 +22,9 @@ pub struct PasswordApi(pub(super) Arc<Auth>);
 #[serde(deny_unknown_fields)]
 pub(super) struct NewPassword {
     /// The current password, asked for again.
-    current_password: String,
+    current_password: Secret,
     /// The new one: 15 characters or more, of any kind; not a well-known or patterned one.
-    new_password: String,
+    new_password: Secret,
 }
 
 #[OpenApi(tag = "Tag::Me")]
@@ -42,15 +42,15 @@ impl PasswordApi {
         request: &Request,
         bearer: Bearer,
         body: Body<NewPassword>,
-    ) -> Result<Done, Refusal> {
+    ) -> Result<NoContent, Refusal> {
         let (Bearer(me), Body(new)) = (bearer, body);
         let change = PasswordChange {
-            current: &new.current_password,
-            new: &new.new_password,
+            current: new.current_password.expose(),
+            new: new.new_password.expose(),
         };
         self.0
             .change_password(&me, change, &caller(request))
             .await?;
-        Ok(Done::Done)
+        Ok(NoContent::default())
     }
 }

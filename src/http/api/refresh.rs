@@ -4,21 +4,24 @@ use std::sync::Arc;
 
 use http::header;
 use poem::Request;
-use poem_openapi::{Object, OpenApi, payload::Response};
+use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 
 use crate::{
     auth::{Auth, AuthError, refresh::Refresh},
     http::{
+        answer::Answer,
         body::Body,
         cookie, csrf,
         problem::{Code, Refusal},
+        secret::Secret,
     },
 };
 
 use super::{
     Tag,
-    tokens::{Delivery, TokensAnswer, deliver},
+    cookie_scheme::CookieScheme,
+    tokens::{Delivery, TokenPair, deliver},
 };
 
 /// Refreshes.
@@ -30,7 +33,7 @@ pub struct RefreshApi(pub(super) Arc<Auth>);
 #[serde(deny_unknown_fields)]
 pub(super) struct RefreshGrant {
     /// The refresh token; the one in the client's cookie where absent.
-    refresh_token: Option<String>,
+    refresh_token: Option<Secret>,
     /// The client; the default first-party client where absent.
     client_id: Option<String>,
     /// Fewer scopes for this access token than the session has, space-separated.
@@ -49,15 +52,16 @@ impl RefreshApi {
     async fn refresh(
         &self,
         request: &Request,
+        _cookie: CookieScheme,
         body: Body<RefreshGrant>,
-    ) -> Result<Response<TokensAnswer>, Refusal> {
+    ) -> Result<Answer<TokenPair>, Refusal> {
         let Body(grant) = body;
         let (client, scope) = (grant.client_id.as_deref(), grant.scope.as_deref());
         if let Some(token) = &grant.refresh_token {
             let tokens = self
                 .0
                 .refresh(Refresh {
-                    token,
+                    token: token.expose(),
                     client,
                     scope,
                 })

@@ -3,24 +3,27 @@
 use std::sync::Arc;
 
 use poem_openapi::{
-    ApiResponse, Object, OpenApi,
+    Object, OpenApi,
     param::{Path, Query},
-    payload::Json,
 };
+use serde::Serialize;
 
 use crate::{
     auth::{Auth, sessions::Paging},
-    http::problem::{Code, Refusal},
+    http::{
+        answer::{Answer, NoContent},
+        problem::{Code, Refusal},
+    },
     model::{id::SessionId, session::Session},
 };
 
-use super::{Tag, logout::Done, principal::Bearer};
+use super::{Tag, principal::Bearer};
 
 /// Lists and ends the caller's sessions.
 pub struct SessionsApi(pub(super) Arc<Auth>);
 
 /// A session of the caller.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename = "Session")]
 pub(super) struct SessionItem {
     /// Its identifier, as in the access token's `sid`.
@@ -30,10 +33,10 @@ pub(super) struct SessionItem {
     /// The client that it belongs to.
     client_id: String,
     /// The device, in the words of its User-Agent.
-    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     device: Option<String>,
     /// The address that the login came from.
-    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
     /// How the user proved who they are (RFC 8176).
     amr: Vec<String>,
@@ -46,23 +49,15 @@ pub(super) struct SessionItem {
 }
 
 /// Some of the caller's sessions.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(super) struct SessionPage {
     /// The sessions, the newest first.
     items: Vec<SessionItem>,
     /// What to pass as `cursor` for the next page; absent on the last.
-    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
     /// How many there are in all.
     total: i64,
-}
-
-/// The caller's sessions.
-#[derive(ApiResponse)]
-pub(super) enum SessionsAnswer {
-    /// A page of them.
-    #[oai(status = 200)]
-    Page(Json<SessionPage>),
 }
 
 #[OpenApi(tag = "Tag::Me")]
@@ -84,7 +79,7 @@ impl SessionsApi {
             validator(minimum(value = "1"), maximum(value = "100"))
         )]
         limit: Query<i32>,
-    ) -> Result<SessionsAnswer, Refusal> {
+    ) -> Result<Answer<SessionPage>, Refusal> {
         let Bearer(me) = bearer;
         let cursor = cursor.0.map(|cursor| cursor.parse()).transpose();
         let cursor = cursor.map_err(|_| Refusal::new(Code::MalformedRequest))?;
@@ -99,11 +94,11 @@ impl SessionsApi {
             .filter(|_| page.more)
             .map(|last| last.id.to_string());
         let item = |session| SessionItem::new(session, me.claims.sid);
-        Ok(SessionsAnswer::Page(Json(SessionPage {
+        Ok(Answer::new(SessionPage {
             items: page.items.into_iter().map(item).collect(),
             next_cursor,
             total: i64::try_from(page.total).unwrap_or(i64::MAX),
-        })))
+        }))
     }
 
     /// End all of one's other sessions.
@@ -118,11 +113,11 @@ impl SessionsApi {
         /// Whether the session that asks ends too.
         #[oai(default)]
         include_current: Query<bool>,
-    ) -> Result<Done, Refusal> {
+    ) -> Result<NoContent, Refusal> {
         self.0
             .revoke_my_sessions(&bearer.0, include_current.0)
             .await?;
-        Ok(Done::Done)
+        Ok(NoContent::default())
     }
 
     /// End one of one's own sessions.
@@ -136,12 +131,12 @@ impl SessionsApi {
         bearer: Bearer,
         /// The session's identifier.
         id: Path<String>,
-    ) -> Result<Done, Refusal> {
+    ) -> Result<NoContent, Refusal> {
         let id =
             id.0.parse::<SessionId>()
                 .map_err(|_| Refusal::new(Code::NotFound))?;
         self.0.revoke_my_session(&bearer.0, id).await?;
-        Ok(Done::Done)
+        Ok(NoContent::default())
     }
 }
 

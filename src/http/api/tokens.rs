@@ -1,15 +1,13 @@
 //! The answer of a login and of a refresh, in its two ways of delivery.
 
-use http::{HeaderValue, header};
-use poem_openapi::{
-    ApiResponse, Enum, Object,
-    payload::{Json, Response},
-};
-use serde::Deserialize;
+use http::header;
+use poem_openapi::{Enum, Object};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     auth::issue::Tokens,
     http::{
+        answer::Answer,
         cookie,
         problem::{Code, Refusal},
     },
@@ -30,7 +28,7 @@ pub(super) enum Delivery {
 }
 
 /// An access token and, where it travels in the body, the refresh token beside it.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(super) struct TokenPair {
     /// The access token: a signed JWT (RFC 9068). Send it as `Authorization: Bearer`.
     access_token: String,
@@ -39,7 +37,7 @@ pub(super) struct TokenPair {
     /// How long the access token is valid, in seconds.
     expires_in: i64,
     /// The refresh token. Absent where it was delivered as a cookie.
-    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
     /// What the access token allows, space-separated; empty where it allows nothing.
     scope: String,
@@ -49,19 +47,8 @@ pub(super) struct TokenPair {
     session_expires_in: i64,
 }
 
-/// The answer that carries tokens.
-#[derive(ApiResponse)]
-pub(super) enum TokensAnswer {
-    /// The tokens.
-    #[oai(status = 200)]
-    Issued(Json<TokenPair>),
-}
-
 /// Shapes `tokens` for their delivery.
-pub(super) fn deliver(
-    tokens: Tokens,
-    delivery: Delivery,
-) -> Result<Response<TokensAnswer>, Refusal> {
+pub(super) fn deliver(tokens: Tokens, delivery: Delivery) -> Result<Answer<TokenPair>, Refusal> {
     let age = tokens.session_expires_in.as_secs();
     let (refresh_token, cookie) = match delivery {
         Delivery::Body => (Some(tokens.refresh_token), None),
@@ -81,18 +68,11 @@ pub(super) fn deliver(
         session_id: tokens.session.to_string(),
         session_expires_in: whole(age),
     };
-    Ok(with_cookie(
-        Response::new(TokensAnswer::Issued(Json(pair))),
-        cookie,
-    ))
-}
-
-/// Adds the cookie, if there is one, to an answer.
-pub(super) fn with_cookie<T>(answer: Response<T>, cookie: Option<HeaderValue>) -> Response<T> {
-    match cookie {
+    let answer = Answer::new(pair);
+    Ok(match cookie {
         Some(cookie) => answer.header(header::SET_COOKIE, cookie),
         None => answer,
-    }
+    })
 }
 
 fn whole(seconds: u64) -> i64 {
