@@ -84,8 +84,9 @@ impl Database {
         migrations::apply(&mut self.0.file.alone().await?).await
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, and the writer takes jobs.
     pub async fn ping(&self) -> Result<(), StoreError> {
+        self.0.writer.ready()?;
         self.read().the("SELECT 1", []).await.map(drop)
     }
 

@@ -11,7 +11,10 @@ use sea_orm::{
     TransactionTrait as _,
 };
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{
+        mpsc::{self, error::TrySendError},
+        oneshot,
+    },
     time::{Duration, Instant},
 };
 
@@ -63,12 +66,21 @@ impl Writer {
         &self,
         (job, promise): (Box<dyn Job>, Promise<T>),
     ) -> Result<T, StoreError> {
-        if self.queue.try_send(Order::Run(job)).is_err() {
-            let cause = "too many writes are waiting, or it is closed";
-            return Err(StoreError::Unavailable(cause.to_owned()));
+        match self.queue.try_send(Order::Run(job)) {
+            Ok(()) => promise.await.map_err(|_| stopped())?,
+            Err(TrySendError::Closed(_)) => Err(stopped()),
+            Err(TrySendError::Full(_)) => Err(StoreError::Unavailable(
+                "too many writes are waiting".to_owned(),
+            )),
         }
-        let lost = |_| StoreError::Unavailable("the writer stopped".to_owned());
-        promise.await.map_err(lost)?
+    }
+
+    /// Whether it takes jobs.
+    pub(super) fn ready(&self) -> Result<(), StoreError> {
+        if self.queue.is_closed() {
+            return Err(stopped());
+        }
+        Ok(())
     }
 
     /// Takes no more jobs, does those that wait, and closes the connection.
@@ -199,6 +211,10 @@ impl Task {
             connection.close().await.ok();
         }
     }
+}
+
+fn stopped() -> StoreError {
+    StoreError::Unavailable("the writer has stopped".to_owned())
 }
 
 /// A group's failure is nobody's own fault.

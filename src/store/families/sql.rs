@@ -84,11 +84,13 @@ impl FamilyStore for SqlFamilies {
     ) -> Result<Page<Session>, StoreError> {
         let sql = self.database.read();
         let (user, now) = (user.to_string(), self.database.now().millis());
-        let after = paging.after.map(|session| session.to_string());
+        let before = paging
+            .after
+            .map_or(AFTER_ALL.to_owned(), |session| session.to_string());
         let values = [
             user.clone().into(),
             now.into(),
-            after.into(),
+            before.into(),
             (i64::from(paging.limit) + 1).into(),
         ];
         let rows = sql.all(OF_USER, values).await?;
@@ -165,9 +167,12 @@ const FIND_BY_DIGEST: &str = "SELECT * FROM sessions WHERE digest = $1";
 
 const FIND_BY_ID: &str = "SELECT * FROM sessions WHERE id = $1";
 
+/// A text that stands after every id.
+const AFTER_ALL: &str = "~";
+
 const OF_USER: &str = "
 SELECT * FROM sessions
-WHERE user_id = $1 AND ($3 IS NULL OR id < $3)
+WHERE user_id = $1 AND id < $3
     AND revoked_reason IS NULL AND absolute_expires_at > $2 AND idle_expires_at > $2
 ORDER BY id DESC
 LIMIT $4";

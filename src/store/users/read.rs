@@ -42,7 +42,10 @@ impl Users {
         let sql = self.database.read();
         let prefix = || filter.name_prefix.clone().into();
         let disabled = || filter.disabled.into();
-        let after = paging.after.map(|user| user.to_string());
+        // The empty text stands before every id.
+        let after = paging
+            .after
+            .map_or_else(String::new, |user| user.to_string());
         let limit = i64::from(paging.limit) + 1;
         let values = [prefix(), disabled(), after.into(), limit.into()];
         let rows = sql.all(LIST, values).await?;
@@ -122,7 +125,7 @@ const BY_LOGIN_NAME: &str =
 const BY_ID: &str = select_users!("users.id = $1");
 
 const LIST: &str = concat!(
-    select_users!("($3 IS NULL OR users.id > $3) AND "),
+    select_users!("users.id > $3 AND "),
     matching!(),
     " ORDER BY users.id LIMIT $4"
 );
