@@ -25,7 +25,7 @@ use tokio::{runtime::Runtime, sync::Mutex};
 use crate::place::{DAY, Place, START, overwrite, policy};
 
 /// Runs an asynchronous property over many cases, all on one database.
-fn hold<S, F>(cases: u32, strategy: &S, property: F)
+fn hold<S, F>(cases: u32, strategy: &S, property: &F)
 where
     S: Strategy,
     F: AsyncFn(&Place, S::Value) -> Result<(), TestCaseError>,
@@ -152,7 +152,7 @@ impl Presentation {
 
 #[test]
 fn the_statement_is_the_rule() {
-    hold(1_000, &presentations(), async |place, case| {
+    hold(1_000, &presentations(), &async |place, case| {
         place.clock.advance(Duration::from_millis(1));
         let user = place
             .user(&format!("u{}", place.database.now().millis()))
@@ -319,7 +319,7 @@ impl Play<'_> {
 
 #[test]
 fn random_schedules_keep_to_the_rule() {
-    hold(60, &schedules(), async |place, schedule| {
+    hold(60, &schedules(), &async |place, schedule| {
         place.clock.advance(DAY);
         let intruder = Mutex::new(place.intruder().await);
         let user = place

@@ -199,6 +199,10 @@ async fn closing_does_what_waits_and_takes_no_more() {
     closing.await.unwrap();
     let late = place.users().create(place.new_user("ben", &[])).await;
     assert!(matches!(late, Err(StoreError::Unavailable(_))));
+    assert!(matches!(
+        place.database.ping().await,
+        Err(StoreError::Unavailable(_))
+    ));
     let again = signet::store::users::Users::new(place.reopen().await);
     assert!(
         again
