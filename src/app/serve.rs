@@ -66,9 +66,9 @@ impl App {
             request_limit: settings.limits.request,
             limits: Limits {
                 heads: settings.limits.heads,
+                idle: settings.limits.idle,
                 connections: settings.limits.connections,
                 drain: settings.limits.drain,
-                ..Limits::default()
             },
             jwks_max_age: settings.signing_keys.jwks_max_age,
             new_request_id: Arc::new(move || {
