@@ -10,4 +10,5 @@ mod harness;
 mod me;
 mod operations;
 mod secrets;
+mod trouble;
 mod well_known;

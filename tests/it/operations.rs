@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::harness::TestServer;
+use serde_json::json;
+
+use crate::harness::{PASSWORD, Person, TestServer};
 
 #[tokio::test]
 async fn a_running_server_is_healthy_and_ready() {
@@ -38,6 +40,38 @@ async fn the_document_lists_what_exists() {
     ] {
         assert!(ids.contains(id), "{id}");
     }
+}
+
+/// The harness holds every answer of every test against the document; here each operation gives
+/// the one that it is there for.
+#[tokio::test]
+async fn pd_04_every_operation_answers_as_described() {
+    let server = TestServer::start().await;
+    let ada = server.person("ada").await;
+    let there = Person::log_in(&server, "ada", PASSWORD).await;
+    let sid = there.claims()["sid"].as_str().unwrap().to_owned();
+    let change = json!({ "current_password": PASSWORD, "new_password": "copper lantern ferry 77" });
+    let answers = [
+        server.login("ada", PASSWORD).await,
+        server.refresh(&ada.refresh_token).await,
+        ada.get("/v1/me").await,
+        ada.get("/v1/me/sessions?limit=1").await,
+        ada.delete(&format!("/v1/me/sessions/{sid}")).await,
+        ada.delete("/v1/me/sessions").await,
+        ada.put("/v1/me/password", change).await,
+        ada.log_out().await,
+        server.get("/.well-known/jwks.json").await,
+        server.get("/.well-known/oauth-authorization-server").await,
+        server.get("/.well-known/openid-configuration").await,
+    ];
+    assert!(answers.iter().all(|answer| answer.status / 100 == 2));
+    let document = server.get("/openapi.json").await.ok();
+    let paths = document["paths"].as_object().unwrap();
+    let operations: usize = paths
+        .values()
+        .map(|path| path.as_object().unwrap().len())
+        .sum();
+    assert_eq!(operations, answers.len(), "an operation is not asked here");
 }
 
 #[tokio::test]

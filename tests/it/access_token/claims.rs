@@ -183,6 +183,25 @@ async fn jt_11_the_session_is_named_and_stays() {
 }
 
 #[tokio::test]
+async fn jt_12_a_token_has_a_largest_size() {
+    let server = TestServer::start().await;
+    let grants: Vec<String> = (0..200)
+        .map(|number| format!("pages.section{number}.read"))
+        .collect();
+    let grants: Vec<&str> = grants.iter().map(String::as_str).collect();
+    server.create_user("ada", &grants).await;
+    server
+        .login("ada", PASSWORD)
+        .await
+        .refused(400, "token_too_large");
+    let body = json!({ "username": "ada", "password": PASSWORD, "scope": "pages.section7.read" });
+    let answer = server.post("/v1/auth/login", body).await.ok();
+    let token = answer["access_token"].as_str().unwrap();
+    assert!(token.len() <= 4096);
+    assert_eq!(part(token, 1)["scope"], "pages.section7.read");
+}
+
+#[tokio::test]
 async fn jt_16_rs256_and_eddsa_can_be_chosen() {
     for (algorithm, name) in [(Algorithm::RS256, "RS256"), (Algorithm::EdDsa, "EdDSA")] {
         let server = TestServer::with(|settings| {

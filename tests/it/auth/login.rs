@@ -1,6 +1,9 @@
 //! POST /v1/auth/login.
 
+use std::time::Instant;
+
 use serde_json::json;
+use signet::crypto::password::PasswordCost;
 
 use crate::harness::{Ask, ORIGIN, PASSWORD, Person, TestServer};
 
@@ -61,6 +64,28 @@ async fn lg_02_unknown_wrong_and_disabled_are_one_answer() {
     }
     assert_eq!(answers[0], answers[1]);
     assert_eq!(answers[0], answers[2]);
+}
+
+#[tokio::test]
+async fn lg_02_an_unknown_name_costs_what_a_wrong_password_costs() {
+    let server = TestServer::starting(|_| {}, PasswordCost::new(19 * 1024, 2)).await;
+    server.create_user("ada", &[]).await;
+    let (mut wrong, mut unknown) = (Vec::new(), Vec::new());
+    for _ in 0..9 {
+        for (name, times) in [("ada", &mut wrong), ("nobody", &mut unknown)] {
+            let start = Instant::now();
+            server
+                .login(name, "not her password")
+                .await
+                .refused(401, "invalid_credentials");
+            times.push(start.elapsed());
+        }
+    }
+    wrong.sort();
+    unknown.sort();
+    // Without a hash it would be a twentieth; other tests run beside this one and shift it a little.
+    let ratio = unknown[4].as_secs_f64() / wrong[4].as_secs_f64();
+    assert!((0.5..2.0).contains(&ratio), "{ratio}");
 }
 
 #[tokio::test]

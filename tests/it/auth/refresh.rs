@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use signet::crypto::master::MasterKeys;
+use signet::crypto::random::{self, SystemRng};
+use signet::crypto::refresh::RefreshKeys;
+use signet::model::refresh_token::{Generation, Handle};
 
 use crate::harness::{Person, TestServer};
 
@@ -243,6 +247,115 @@ async fn rt_14_damaged_tokens_are_refused_alike() {
             .refused(401, "invalid_refresh_token");
     }
     ada.refresh().await.ok();
+}
+
+#[tokio::test]
+async fn rt_20_many_families_at_once_stay_apart() {
+    let server = TestServer::start().await;
+    let mut people = Vec::new();
+    for number in 0..8 {
+        people.push(server.person(&format!("user{number}")).await);
+    }
+    for _ in 0..3 {
+        let tokens: Vec<String> = people.iter().map(|one| one.refresh_token.clone()).collect();
+        let races = tokens
+            .iter()
+            .map(|token| refresh_at_once(&server, token, 10));
+        let mut successors = BTreeSet::new();
+        for answers in join_all(races).await {
+            assert!(answers.iter().all(|(status, _)| *status == 200));
+            let mut one = distinct(&answers);
+            assert_eq!(one.len(), 1);
+            successors.append(&mut one);
+        }
+        assert_eq!(
+            successors.len(),
+            people.len(),
+            "each family has its own successor"
+        );
+        join_all(people.iter_mut().map(Person::refresh)).await;
+        assert!(
+            people
+                .iter()
+                .all(|one| successors.contains(&one.refresh_token))
+        );
+        server.clock.advance(HOUR);
+    }
+}
+
+#[tokio::test]
+async fn rt_13_what_ends_sessions_says_why() {
+    let server = TestServer::start().await;
+    for (name, reason) in [
+        ("ada", "password_changed"),
+        ("eve", "user_disabled"),
+        ("kim", "admin"),
+    ] {
+        let mut person = server.person(name).await;
+        match reason {
+            "password_changed" => server.set_password(name, "copper lantern ferry 77").await,
+            "user_disabled" => server.disable_user(name).await,
+            _ => server.end_sessions(name).await,
+        }
+        assert_eq!(
+            person.refresh().await.refused(401, "session_ended")["reason"],
+            reason
+        );
+        person
+            .get("/v1/me")
+            .await
+            .refused(401, "invalid_access_token");
+    }
+}
+
+#[tokio::test]
+async fn lg_10_the_limits_are_enforced_as_documented() {
+    let example = include_str!("../../../signet.example.toml");
+    for line in ["idle = \"14d\"", "absolute = \"90d\""] {
+        assert!(example.contains(line), "{line}");
+    }
+    let server = TestServer::start().await;
+    let mut active = server.person("ada").await;
+    let mut idle = server.person("eve").await;
+    server.clock.advance(13 * DAY);
+    active.refresh().await.ok();
+    server.clock.advance(DAY + Duration::from_millis(1));
+    assert_eq!(
+        idle.refresh().await.refused(401, "session_ended")["reason"],
+        "idle"
+    );
+    for _ in 0..7 {
+        server.clock.advance(10 * DAY);
+        active.refresh().await.ok();
+    }
+    server.clock.advance(6 * DAY);
+    assert_eq!(
+        active.refresh().await.refused(401, "session_ended")["reason"],
+        "absolute"
+    );
+}
+
+#[test]
+fn rt_11_a_hundred_thousand_tokens_differ() {
+    let folder = tempfile::tempdir().unwrap();
+    let master = MasterKeys::create(&folder.path().join("keys"), &SystemRng).unwrap();
+    let keys = RefreshKeys::new(&master, "signet".parse().unwrap(), &[]);
+    let mut seen = BTreeSet::new();
+    for _ in 0..100_000 {
+        let handle = Handle(random::bytes(&SystemRng));
+        let token = keys
+            .mint(&handle, Generation::FIRST, 1)
+            .unwrap()
+            .expose()
+            .to_owned();
+        assert_eq!(token.len(), 73);
+        assert!(
+            token
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        );
+        assert!(seen.insert(token));
+    }
 }
 
 #[tokio::test]

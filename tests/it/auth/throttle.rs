@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::harness::{PASSWORD, TestServer};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::{Ask, PASSWORD, TestServer};
 
 #[tokio::test]
 async fn lg_03_failures_are_throttled_for_names_known_and_unknown_alike() {
@@ -77,6 +80,27 @@ async fn lg_05_an_address_that_tries_many_names_is_throttled() {
 }
 
 #[tokio::test]
+async fn lg_05_forwarded_addresses_count_only_from_trusted_proxies() {
+    for trusted in [false, true] {
+        let server = TestServer::with(|settings| {
+            if trusted {
+                settings.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+            }
+        })
+        .await;
+        let mut throttled = 0;
+        for number in 0..40 {
+            let body = json!({ "username": "nobody", "password": "not a password" });
+            let request = server.request(Method::POST, "/v1/auth/login").json(&body);
+            let request = request.header("X-Forwarded-For", format!("203.0.113.{number}"));
+            throttled += u32::from(request.ask().await.status == 429);
+        }
+        // Each from elsewhere, as far as a trusted proxy says; all from here, otherwise.
+        assert_eq!(throttled == 0, trusted, "{throttled}");
+    }
+}
+
+#[tokio::test]
 async fn rl_01_a_throttled_answer_says_when_to_come_back() {
     let server = TestServer::start().await;
     let answer = loop {
@@ -118,7 +142,7 @@ async fn rl_03_a_throttled_answer_names_the_violated_policy() {
     let answer = server.login("nobody", "not a password").await;
     let problem = answer.refused(429, "throttled");
     let (policy, _) = fields(answer.header("ratelimit-policy"));
-    assert_eq!(problem["violated-policies"], serde_json::json!([policy]));
+    assert_eq!(problem["violated-policies"], json!([policy]));
 }
 
 #[tokio::test]

@@ -11,9 +11,12 @@ use signet::auth::{Auth, Caller};
 use signet::config::{DatabaseUrl, Issuer, Origin, Settings};
 use signet::crypto::password::PasswordCost;
 use signet::crypto::random::SeededRng;
+use signet::model::session::EndReason;
+use signet::store::families::Target;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::{Answer, Ask, Browser, ManualClock, Person, wire};
 
@@ -30,9 +33,12 @@ pub(crate) struct TestServer {
     pub(crate) auth: Arc<Auth>,
     pub(crate) address: SocketAddr,
     pub(crate) issuer: String,
+    pub(crate) settings: Settings,
+    pub(crate) ambient: Ambient,
     pub(crate) folder: TempDir,
     http: Client,
-    _stop: DropGuard,
+    stop: CancellationToken,
+    running: JoinHandle<()>,
 }
 
 impl TestServer {
@@ -43,36 +49,55 @@ impl TestServer {
 
     /// A server whose settings a test changes.
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::starting(change, PasswordCost::new(8, 1)).await
+    }
+
+    /// The same, where hashing a password has to cost something.
+    pub(crate) async fn starting(
+        change: impl FnOnce(&mut Settings),
+        password_cost: Option<PasswordCost>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let mut settings = settings(&folder, address);
         change(&mut settings);
-
         let clock = Arc::new(ManualClock::new());
+        let rng = Arc::new(SeededRng::new(7));
         let ambient = Ambient {
             clock: clock.clone(),
-            rng: Arc::new(SeededRng::new(7)),
-            password_cost: PasswordCost::new(8, 1),
+            rng,
+            password_cost,
         };
-        let issuer = settings.server.issuer.as_str().to_owned();
-        let app = App::open(settings, ambient).await.unwrap();
-        let auth = Arc::clone(app.auth());
         let stop = CancellationToken::new();
-        let listeners = Listeners {
-            api: vec![listener],
-            metrics: None,
-        };
-        tokio::spawn(app.serve(listeners, stop.clone().cancelled_owned()));
+        let (auth, running) = serve(&settings, &ambient, listener, &stop).await;
         Self {
             clock,
             auth,
             address,
-            issuer,
+            issuer: settings.server.issuer.as_str().to_owned(),
+            settings,
+            ambient,
             folder,
             http: Client::builder().redirect(Policy::none()).build().unwrap(),
-            _stop: stop.drop_guard(),
+            stop,
+            running,
         }
+    }
+
+    /// Ends the server as a signal does; returns once it has closed its database.
+    pub(crate) async fn stop(&mut self) {
+        self.stop.cancel();
+        (&mut self.running).await.unwrap();
+    }
+
+    /// Starts it again, with what it left behind.
+    pub(crate) async fn start_again(&mut self) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        self.address = listener.local_addr().unwrap();
+        self.stop = CancellationToken::new();
+        let serving = serve(&self.settings, &self.ambient, listener, &self.stop);
+        (self.auth, self.running) = serving.await;
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -118,11 +143,7 @@ impl TestServer {
             password: Some(PASSWORD),
             grants: &grants,
         };
-        let caller = Caller {
-            address: self.address.ip(),
-            label: None,
-        };
-        self.auth.create_user(user, &caller).await.unwrap();
+        self.auth.create_user(user, &self.caller()).await.unwrap();
     }
 
     /// Disables a user, as an administrator does.
@@ -131,15 +152,65 @@ impl TestServer {
         self.auth.disable_user(user.id).await.unwrap();
     }
 
+    /// Sets somebody's password, as an administrator does.
+    pub(crate) async fn set_password(&self, username: &str, password: &str) {
+        let user = self.auth.find_user(username).await.unwrap();
+        self.auth
+            .set_password(user.id, password, &self.caller())
+            .await
+            .unwrap();
+    }
+
+    /// Ends all sessions of somebody, as an administrator does.
+    pub(crate) async fn end_sessions(&self, username: &str) {
+        let user = self.auth.find_user(username).await.unwrap();
+        let target = Target::User {
+            user: user.id,
+            except: None,
+        };
+        self.auth.end(target, EndReason::Admin).await.unwrap();
+    }
+
     /// Creates a user and logs in.
     pub(crate) async fn person(&self, username: &str) -> Person<'_> {
         self.create_user(username, &[]).await;
         Person::log_in(self, username, PASSWORD).await
     }
 
+    fn caller(&self) -> Caller {
+        Caller {
+            address: self.address.ip(),
+            label: None,
+        }
+    }
+
     /// A page of [`ORIGIN`].
     pub(crate) fn browser(&self) -> Browser<'_> {
         Browser::new(self, ORIGIN)
+    }
+}
+
+async fn serve(
+    settings: &Settings,
+    ambient: &Ambient,
+    listener: TcpListener,
+    stop: &CancellationToken,
+) -> (Arc<Auth>, JoinHandle<()>) {
+    let app = App::open(settings.clone(), ambient.clone()).await.unwrap();
+    let auth = Arc::clone(app.auth());
+    let listeners = Listeners {
+        api: vec![listener],
+        metrics: None,
+    };
+    (
+        auth,
+        tokio::spawn(app.serve(listeners, stop.clone().cancelled_owned())),
+    )
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.stop.cancel();
     }
 }
 

@@ -1,10 +1,14 @@
 //! GET /.well-known/jwks.json.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use reqwest::Method;
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
+use signet::app::App;
 use signet::model::signing_key::Algorithm;
 
 use crate::harness::{Ask, TestServer};
@@ -118,7 +122,7 @@ async fn jk_07_the_keys_can_be_cached() {
 #[tokio::test]
 async fn jk_11_no_path_leads_to_the_private_keys() {
     let server = TestServer::start().await;
-    let master = std::fs::read_to_string(server.folder.path().join("keys/master.key")).unwrap();
+    let master = fs::read_to_string(server.folder.path().join("keys/master.key")).unwrap();
     for path in [
         "/keys/master.key",
         "/../keys/master.key",
@@ -139,6 +143,31 @@ async fn jk_11_no_path_leads_to_the_private_keys() {
             "{path}"
         );
     }
+}
+
+#[tokio::test]
+async fn jk_11_a_key_that_others_can_read_stops_the_start() {
+    let mut server = TestServer::start().await;
+    server.stop().await;
+    let (settings, ambient) = (server.settings.clone(), server.ambient.clone());
+    let file = settings.keys.dir.join("master.key");
+    assert_eq!(
+        fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    for mode in [0o640, 0o604, 0o644, 0o660, 0o777] {
+        fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+        let error = App::open(settings.clone(), ambient.clone())
+            .await
+            .err()
+            .unwrap();
+        assert!(
+            format!("{error:#}").contains("master.key"),
+            "{mode:o}: {error:#}"
+        );
+    }
+    fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    App::open(settings, ambient).await.unwrap().close().await;
 }
 
 #[tokio::test]

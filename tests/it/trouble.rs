@@ -1,0 +1,164 @@
+//! When something that Signet depends on is away, or Signet itself is at fault.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::json;
+use signet::crypto::password::PasswordCost;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Executor};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::harness::{Ask, Log, PASSWORD, TestServer};
+
+#[tokio::test]
+async fn a_locked_database_is_503_in_time_and_recovers() {
+    let server = TestServer::start().await;
+    let mut ada = server.person("ada").await;
+    let mut other = database(&server).await;
+    other.execute("BEGIN EXCLUSIVE").await.unwrap();
+
+    let started = Instant::now();
+    let (refresh, logout, login) = tokio::join!(
+        server.refresh(&ada.refresh_token),
+        ada.log_out(),
+        server.login("ada", PASSWORD)
+    );
+    assert!(
+        started.elapsed() < Duration::from_millis(2500),
+        "{:?}",
+        started.elapsed()
+    );
+    for answer in [refresh, logout, login] {
+        answer.refused(503, "unavailable");
+        assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+    }
+    ada.get("/v1/me").await.ok();
+
+    other.execute("ROLLBACK").await.unwrap();
+    ada.refresh().await.ok();
+    server.login("ada", PASSWORD).await.ok();
+}
+
+#[tokio::test]
+async fn pd_03_a_500_shows_nothing_and_the_log_has_its_number() {
+    Log::keep();
+    let server = TestServer::start().await;
+    let ada = server.person("ada").await;
+    let mut other = database(&server).await;
+    other
+        .execute("ALTER TABLE users RENAME TO users_gone")
+        .await
+        .unwrap();
+
+    let answer = server.login("ada", PASSWORD).await;
+    let problem = answer.refused(500, "internal_error");
+    for inside in ["users", "SELECT", "sqlx", "src/", ".rs", "table", "panic"] {
+        assert!(!answer.text().contains(inside), "{}", answer.text());
+    }
+    let id = problem["request_id"].as_str().unwrap();
+    assert!(
+        Log::own()
+            .lines()
+            .any(|line| line.contains("ERROR") && line.contains(id))
+    );
+    assert!(ada.get("/v1/me").await.status < 600);
+}
+
+#[tokio::test]
+async fn lg_14_a_flood_of_logins_leaves_the_rest_alone() {
+    let server = TestServer::starting(
+        |settings| {
+            settings.password.lane_threads = Some(1);
+            settings.password.lane_queue = 4;
+        },
+        PasswordCost::new(19 * 1024, 2),
+    )
+    .await;
+    let names: Vec<String> = (0..40).map(|number| format!("user{number}")).collect();
+    let flood = join_all(names.iter().map(|name| server.login(name, PASSWORD)));
+    let rest = async {
+        for _ in 0..20 {
+            server.get("/.well-known/jwks.json").await.ok();
+            assert_eq!(server.get("/healthz").await.status, 200);
+        }
+    };
+    let (answers, ()) = tokio::join!(flood, rest);
+    let hashed = answers.iter().filter(|answer| answer.status == 401).count();
+    let turned_away = answers.iter().filter(|answer| answer.status == 503);
+    assert!(hashed >= 4, "{hashed} were hashed");
+    assert_eq!(hashed + turned_away.clone().count(), 40);
+    assert!(turned_away.clone().count() > 0, "nobody was turned away");
+    for answer in turned_away {
+        answer.refused(503, "unavailable");
+        assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+    }
+}
+
+#[tokio::test]
+async fn a_restart_forgets_nothing() {
+    let mut server = TestServer::start().await;
+    let ada = server.person("ada").await;
+    let eve = server.person("eve").await;
+    eve.log_out().await.no_content();
+    let (kept, ended) = (ada.refresh_token.clone(), eve.refresh_token.clone());
+    let (access, dead) = (ada.access_token.clone(), eve.access_token.clone());
+    server.stop().await;
+    server.start_again().await;
+
+    let me = |token: &str| {
+        server
+            .request(Method::GET, "/v1/me")
+            .bearer_auth(token.to_owned())
+            .ask()
+    };
+    me(&access).await.ok();
+    me(&dead).await.refused(401, "invalid_access_token");
+    server.refresh(&kept).await.ok();
+    server.refresh(&ended).await.refused(401, "session_ended");
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_answered_before_the_end() {
+    let mut server = TestServer::start().await;
+    server.create_user("ada", &[]).await;
+    let body = json!({ "username": "ada", "password": PASSWORD }).to_string();
+    let (first, rest) = body.split_at(10);
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head = format!(
+        "POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // "100 Continue" tells that the request is being read.
+    let mut answer = vec![0; 4096];
+    let count = stream.read(&mut answer).await.unwrap();
+    assert!(answer[..count].starts_with(b"HTTP/1.1 100 "));
+    stream.write_all(first.as_bytes()).await.unwrap();
+
+    let address = server.address;
+    let ((), answer) = tokio::join!(server.stop(), async {
+        // Newcomers are refused once the end has begun.
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        stream.write_all(rest.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    });
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+/// A connection that knows nothing of the server's own.
+async fn database(server: &TestServer) -> SqliteConnection {
+    let file = server.folder.path().join("signet.db");
+    SqliteConnectOptions::new()
+        .filename(file)
+        .connect()
+        .await
+        .unwrap()
+}
