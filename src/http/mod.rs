@@ -19,6 +19,7 @@ pub mod document;
 pub mod edge;
 mod errors;
 pub mod headers;
+mod moment;
 pub mod prepared;
 pub mod probes;
 pub mod problem;

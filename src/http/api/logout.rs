@@ -10,7 +10,6 @@ use crate::{
     auth::{Auth, logout::Logout},
     http::{
         answer::NoContent,
-        bearer::Presented,
         body::Body,
         cookie, csrf,
         problem::{Code, Refusal},
@@ -18,7 +17,7 @@ use crate::{
     },
 };
 
-use super::{Tag, cookie_scheme::CookieScheme};
+use super::{Tag, cookie_scheme::CookieScheme, principal::MaybeBearer};
 
 /// Logs out.
 pub struct LogoutApi(pub(super) Arc<Auth>);
@@ -45,12 +44,12 @@ impl LogoutApi {
     async fn logout(
         &self,
         request: &Request,
+        bearer: MaybeBearer<'_>,
         _cookie: CookieScheme,
         body: Body<LogoutGrant>,
     ) -> Result<NoContent, Refusal> {
         let Body(grant) = body;
-        let access = Presented::find(request.headers())?;
-        match (access, &grant.refresh_token) {
+        match (bearer.0, &grant.refresh_token) {
             (Some(_), Some(_)) => Err(Refusal::new(Code::MultipleCredentials)),
             (Some(token), None) => self.end(Logout::AccessToken(token.expose())).await,
             (None, Some(token)) => self.end(Logout::RefreshToken(token.expose())).await,

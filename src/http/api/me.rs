@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     auth::Auth,
-    http::{answer::Answer, problem::Refusal},
+    http::{answer::Answer, moment::Moment, problem::Refusal},
 };
 
 use super::{Tag, principal::Bearer};
@@ -31,8 +31,8 @@ pub(super) struct Me {
     session_id: String,
     /// The client that the session belongs to.
     client_id: String,
-    /// When the caller was created (RFC 3339).
-    created_at: String,
+    /// When the caller was created.
+    created_at: Moment,
 }
 
 #[OpenApi(tag = "Tag::Me")]
@@ -49,7 +49,7 @@ impl MeApi {
             scope: principal.claims.scope.to_string(),
             session_id: principal.claims.sid.to_string(),
             client_id: principal.claims.client_id.to_string(),
-            created_at: user.created_at.to_string(),
+            created_at: Moment(user.created_at),
         }))
     }
 }

@@ -29,19 +29,7 @@ impl<'a> ApiExtractor<'a> for Bearer {
     type ParamRawType = ();
 
     fn register(registry: &mut Registry) {
-        registry.create_security_scheme(
-            SCHEME,
-            MetaSecurityScheme {
-                ty: "http",
-                description: Some("An access token of a login or a refresh."),
-                name: None,
-                key_in: None,
-                scheme: Some("bearer"),
-                bearer_format: Some("JWT"),
-                flows: None,
-                openid_connect_url: None,
-            },
-        );
+        describe(registry);
     }
 
     fn security_schemes() -> Vec<&'static str> {
@@ -63,4 +51,46 @@ impl<'a> ApiExtractor<'a> for Bearer {
             .map_err(Refusal::from)?;
         Ok(Self(principal))
     }
+}
+
+/// An access token that may be presented, for operations that list other credentials as well.
+pub(super) struct MaybeBearer<'a>(pub Option<Presented<'a>>);
+
+impl<'a> ApiExtractor<'a> for MaybeBearer<'a> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        describe(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SCHEME]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        Ok(Self(Presented::find(request.headers())?))
+    }
+}
+
+fn describe(registry: &mut Registry) {
+    registry.create_security_scheme(
+        SCHEME,
+        MetaSecurityScheme {
+            ty: "http",
+            description: Some("An access token of a login or a refresh."),
+            name: None,
+            key_in: None,
+            scheme: Some("bearer"),
+            bearer_format: Some("JWT"),
+            flows: None,
+            openid_connect_url: None,
+        },
+    );
 }

@@ -12,6 +12,7 @@ use crate::{
     auth::{Auth, sessions::Paging},
     http::{
         answer::{Answer, NoContent},
+        moment::Moment,
         problem::{Code, Refusal},
     },
     model::{id::SessionId, session::Session},
@@ -40,12 +41,12 @@ pub(super) struct SessionItem {
     address: Option<String>,
     /// How the user proved who they are (RFC 8176).
     amr: Vec<String>,
-    /// When it began (RFC 3339).
-    created_at: String,
-    /// When it was last refreshed (RFC 3339).
-    last_used_at: String,
-    /// When it ends if it is not refreshed (RFC 3339).
-    expires_at: String,
+    /// When it began.
+    created_at: Moment,
+    /// When it was last refreshed.
+    last_used_at: Moment,
+    /// When it ends if it is not refreshed.
+    expires_at: Moment,
 }
 
 /// Some of the caller's sessions.
@@ -149,9 +150,9 @@ impl SessionItem {
             device: session.origin.label,
             address: session.origin.address.map(|address| address.to_string()),
             amr: session.authentication.methods,
-            created_at: session.created_at.to_string(),
-            last_used_at: session.family.rotated_at.to_string(),
-            expires_at: session.family.idle_expires_at.to_string(),
+            created_at: Moment(session.created_at),
+            last_used_at: Moment(session.family.rotated_at),
+            expires_at: Moment(session.family.idle_expires_at),
         }
     }
 }
