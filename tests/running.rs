@@ -116,6 +116,64 @@ fn serve_answers_counts_and_stops_with_0_on_either_signal() {
     }
 }
 
+#[test]
+fn commands_work_beside_a_running_server_which_hears_of_them() {
+    let mut server = Running::start(
+        &["serve", "--json"],
+        &[
+            ("SIGNET_SERVER__LISTEN", "127.0.0.1:0"),
+            ("SIGNET_SERVER__METRICS_LISTEN", "off"),
+        ],
+    );
+    let line = server.json_line();
+    let address = line["address"].as_str().expect("an address");
+    let created = server.beside(&["user", "create", "--username", "ada", "--generate"]);
+    let login = format!(r#"{{"username":"ada","password":{}}}"#, created["password"]);
+    let login = post(address, "/v1/auth/login", &login);
+    let session = server.beside(&["session", "list", "ada"])["items"][0]["id"].clone();
+    assert_eq!(login["session_id"], session);
+
+    let session = session.as_str().expect("an id");
+    assert_eq!(server.beside(&["session", "revoke", session])["ended"], 1);
+    let refresh = format!(r#"{{"refresh_token":{}}}"#, login["refresh_token"]);
+    let refused = post(address, "/v1/auth/refresh", &refresh);
+    assert_eq!(
+        (&refused["code"], &refused["reason"]),
+        (&"session_ended".into(), &"admin".into())
+    );
+    assert_eq!(server.stop(Signal::TERM), 0);
+}
+
+#[tokio::test]
+async fn a_locked_database_is_told_apart() {
+    use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
+
+    let folder = TempDir::new().expect("a folder");
+    let signet = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_signet"));
+        command
+            .args(arguments)
+            .current_dir(&folder)
+            .output()
+            .expect("the binary runs")
+    };
+    assert!(signet(&["migrate"]).status.success());
+    let file = SqliteConnectOptions::new().filename(folder.path().join("data/signet.db"));
+    let mut other = file.connect().await.expect("a connection");
+    sqlx::query("BEGIN EXCLUSIVE")
+        .execute(&mut other)
+        .await
+        .expect("a lock");
+    let refused = signet(&["user", "create", "--username", "ada", "--generate"]);
+    assert_eq!(refused.status.code(), Some(5));
+    let sentence = String::from_utf8(refused.stderr).expect("UTF-8");
+    assert!(
+        sentence.starts_with("error: The database cannot be used now ("),
+        "{sentence}"
+    );
+    assert!(refused.stdout.is_empty());
+}
+
 /// The real binary, started in a folder of its own, which is its temporary folder too.
 struct Running {
     folder: TempDir,
@@ -157,6 +215,18 @@ impl Running {
         json(&line)
     }
 
+    /// Runs another command in the same folder, and gives what it prints.
+    fn beside(&self, arguments: &[&str]) -> Value {
+        let output = Command::new(env!("CARGO_BIN_EXE_signet"))
+            .args(arguments)
+            .arg("--json")
+            .current_dir(&self.folder)
+            .output()
+            .expect("the binary runs");
+        assert!(output.status.success(), "{output:?}");
+        json(&String::from_utf8_lossy(&output.stdout))
+    }
+
     /// Sends the signal and waits for the end.
     fn stop(&mut self, signal: Signal) -> i32 {
         kill_process(Pid::from_child(&self.child), signal).expect("it runs");
@@ -176,8 +246,24 @@ fn json(line: &str) -> Value {
 }
 
 fn get(address: &str, path: &str) -> String {
+    exchange(
+        address,
+        &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+    )
+}
+
+/// Posts JSON; the body of the answer, whatever its status.
+fn post(address: &str, path: &str, body: &str) -> Value {
+    let length = body.len();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    );
+    let answer = exchange(address, &(head + body));
+    json(answer.split_once("\r\n\r\n").expect("a body").1)
+}
+
+fn exchange(address: &str, request: &str) -> String {
     let mut socket = TcpStream::connect(address).expect("it listens");
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     socket.write_all(request.as_bytes()).expect("sent");
     let mut answer = String::new();
     socket.read_to_string(&mut answer).expect("an answer");
