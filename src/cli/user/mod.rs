@@ -1,0 +1,156 @@
+//! `signet user`: who can log in.
+//!
+//! Owns the commands and their help; [`verbs`] does what they say, [`view`] prints users.
+
+mod verbs;
+mod view;
+
+use clap::{Args, Subcommand};
+
+use super::{Shared, admin, failure::Failure, password::PasswordSource};
+use crate::model::{id::UserId, scope::Grant};
+
+/// USER is an id (`usr_…`), a username or an e-mail address.
+#[derive(Subcommand)]
+pub(super) enum UserCommand {
+    /// Create a user; the first one too: there are no default accounts
+    #[command(after_help = "\
+Examples:
+  signet user create --username ada
+  signet user create --username ada --email ada@example.com --grant pages.read --generate
+  pass show ada | signet user create --username ada --password-stdin
+  signet user create --username root --grant '*' --grant 'signet.*' --generate --json")]
+    Create(CreateUser),
+    /// List users in the order of their creation
+    #[command(after_help = "\
+Examples:
+  signet user list
+  signet user list --limit 1000 --json
+  signet user list --after usr_01890a5d-ac96-774b-bcce-b302099a8057")]
+    List(ListUsers),
+    /// Show one user
+    #[command(after_help = "\
+Examples:
+  signet user show ada
+  signet user show ada@example.com --json")]
+    Show(OneUser),
+    /// Give a user scopes, or patterns of scopes such as pages.*
+    #[command(after_help = "\
+Examples:
+  signet user grant ada pages.read pages.write
+  signet user grant ada 'pages.*'")]
+    Grant(SomeGrants),
+    /// Take grants back; the user's next access tokens are without them
+    #[command(after_help = "\
+Examples:
+  signet user ungrant ada pages.write")]
+    Ungrant(SomeGrants),
+    /// Set a user's password; all their sessions end
+    #[command(after_help = "\
+Examples:
+  signet user set-password ada
+  signet user set-password ada --generate
+  pass show ada | signet user set-password ada --password-stdin")]
+    SetPassword(SetPassword),
+    /// Disable a user: their sessions end, and they cannot log in
+    #[command(after_help = "\
+Examples:
+  signet user disable ada")]
+    Disable(OneUser),
+    /// Let a disabled user log in again; ended sessions stay ended
+    #[command(after_help = "\
+Examples:
+  signet user enable ada")]
+    Enable(OneUser),
+    /// Erase a user and end their sessions; the id is never given to anybody else
+    #[command(after_help = "\
+Examples:
+  signet user delete ada
+  signet user delete ada --yes")]
+    Delete(DeleteUser),
+}
+
+#[derive(Args)]
+pub(super) struct CreateUser {
+    /// The name to log in with: letters, digits and marks, no @
+    #[arg(long, value_name = "NAME")]
+    username: String,
+    /// An e-mail address to log in with too
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// A scope, or a pattern such as pages.* or *; may be repeated
+    #[arg(long = "grant", value_name = "GRANT")]
+    grants: Vec<String>,
+    #[command(flatten)]
+    password: PasswordSource,
+}
+
+#[derive(Args)]
+pub(super) struct ListUsers {
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: u32,
+    /// Begin after this user
+    #[arg(long, value_name = "ID")]
+    after: Option<UserId>,
+}
+
+#[derive(Args)]
+pub(super) struct OneUser {
+    /// Id, username or e-mail address
+    user: String,
+}
+
+#[derive(Args)]
+pub(super) struct SomeGrants {
+    /// Id, username or e-mail address
+    user: String,
+    /// Scopes, or patterns such as pages.* or *
+    #[arg(required = true, value_name = "GRANT")]
+    grants: Vec<Grant>,
+}
+
+#[derive(Args)]
+pub(super) struct SetPassword {
+    /// Id, username or e-mail address
+    user: String,
+    #[command(flatten)]
+    password: PasswordSource,
+}
+
+#[derive(Args)]
+pub(super) struct DeleteUser {
+    /// Id, username or e-mail address
+    user: String,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+impl UserCommand {
+    pub(super) fn run(self, shared: &Shared) -> Result<(), Failure> {
+        admin::run(shared, async |admin| match self {
+            Self::Create(arguments) => verbs::create(admin, arguments).await,
+            Self::List(arguments) => verbs::list(admin, arguments).await,
+            Self::Show(OneUser { user }) => admin.print_user(&admin.find(&user).await?),
+            Self::Grant(SomeGrants { user, grants }) => {
+                let id = admin.find(&user).await?.id;
+                admin.print_user(&admin.auth().grant(id, &grants).await?)
+            }
+            Self::Ungrant(SomeGrants { user, grants }) => {
+                let id = admin.find(&user).await?.id;
+                admin.print_user(&admin.auth().ungrant(id, &grants).await?)
+            }
+            Self::SetPassword(arguments) => verbs::set_password(admin, arguments).await,
+            Self::Disable(OneUser { user }) => {
+                let id = admin.find(&user).await?.id;
+                admin.print_user(&admin.auth().disable_user(id).await?)
+            }
+            Self::Enable(OneUser { user }) => {
+                let id = admin.find(&user).await?.id;
+                admin.print_user(&admin.auth().enable_user(id).await?)
+            }
+            Self::Delete(arguments) => verbs::delete(admin, arguments).await,
+        })
+    }
+}
