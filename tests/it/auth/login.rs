@@ -1,6 +1,6 @@
 //! POST /v1/auth/login.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use signet::crypto::password::PasswordCost;
@@ -81,11 +81,11 @@ async fn lg_02_an_unknown_name_costs_what_a_wrong_password_costs() {
             times.push(start.elapsed());
         }
     }
-    wrong.sort();
-    unknown.sort();
-    // Without a hash it would be a twentieth; other tests run beside this one and shift it a little.
-    let ratio = unknown[4].as_secs_f64() / wrong[4].as_secs_f64();
-    assert!((0.5..2.0).contains(&ratio), "{ratio}");
+    // The fastest of each, since other tests run beside this one. Without a hash it would be less
+    // than a twentieth.
+    let fastest = |times: Vec<Duration>| times.into_iter().min().unwrap().as_secs_f64();
+    let ratio = fastest(unknown) / fastest(wrong);
+    assert!((0.2..5.0).contains(&ratio), "{ratio}");
 }
 
 #[tokio::test]
