@@ -58,10 +58,10 @@ impl Task {
     /// somebody else, and otherwise be perfectly good.
     async fn new() -> Self {
         let demo = Demo::start(&[]);
-        let http = reqwest::Client::new();
+        let (http, url) = (reqwest::Client::new(), &demo.card.url);
         let login = json!({ "username": demo.card.username, "password": demo.card.password });
         let answer = http
-            .post(demo.url("/v1/auth/login"))
+            .post(format!("{url}/v1/auth/login"))
             .json(&login)
             .send()
             .await
@@ -71,7 +71,7 @@ impl Task {
         let good = answer["access_token"].as_str().unwrap().to_owned();
 
         let jwks = http
-            .get(demo.url("/.well-known/jwks.json"))
+            .get(format!("{url}/.well-known/jwks.json"))
             .send()
             .await
             .unwrap();
@@ -82,7 +82,7 @@ impl Task {
         jwks["keys"].as_array_mut().unwrap().push(known.jwk());
 
         let now = claims["iat"].as_i64().unwrap();
-        let issuer = demo.card.url.clone();
+        let issuer = url.clone();
         let with = |name: &str, value: Value| {
             let mut claims = claims.clone();
             claims[name] = value;

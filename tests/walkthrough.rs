@@ -1,4 +1,4 @@
-//! What the README and the demo tell a newcomer to type, typed.
+//! What the README tells a newcomer to type, typed.
 //!
 //! A block of the README that follows the line `<!-- walkthrough -->` is run. In it, `$ ` begins a
 //! command (a trailing `\` continues it), other lines are what it prints, and `…` stands for
@@ -7,33 +7,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+mod demo;
 
-use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use demo::{Card, Demo};
 
 const MARK: &str = "<!-- walkthrough -->";
 const START: &str = "cargo run -- demo";
-
-#[test]
-fn the_lines_that_the_demo_prints_work_when_pasted() {
-    let demo = Demo::start();
-    let answers = bash(&demo.steps);
-    let answers: Vec<&str> = answers.lines().collect();
-    let [login, refresh, me, jwks, logout] = answers[..] else {
-        panic!("{answers:#?}")
-    };
-    let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
-    let (login, refresh) = (json(login), json(refresh));
-    assert_ne!(login["refresh_token"], refresh["refresh_token"]);
-    assert!(refresh["access_token"].is_string());
-    assert_eq!(json(me)["username"], demo.facts["USERNAME"].as_str());
-    assert!(json(jwks)["keys"][0]["kid"].is_string());
-    assert_eq!(logout, "204");
-}
 
 #[test]
 fn the_readme_can_be_followed() {
@@ -41,10 +24,11 @@ fn the_readme_can_be_followed() {
     let readme = fs::read_to_string(readme).unwrap();
     let steps = steps(&readme);
     assert_eq!(steps[0].command, START);
-    let demo = Demo::start();
+    let demo = Demo::start(&[]);
+    let card = &demo.card;
     let commands: Vec<String> = steps[1..]
         .iter()
-        .map(|step| demo.fill(&step.command))
+        .map(|step| fill(&step.command, card))
         .collect();
     assert!(
         !commands.is_empty(),
@@ -56,7 +40,7 @@ fn the_readme_can_be_followed() {
     let printed = bash(&format!("{}{end}", commands.join(end)));
     let outputs: Vec<&str> = printed.split("<end>\n").collect();
     for ((step, command), output) in steps[1..].iter().zip(&commands).zip(outputs) {
-        let expected = demo.fill(&step.prints);
+        let expected = fill(&step.prints, card);
         assert!(
             step.prints.is_empty() || fits(expected.trim(), output.trim()),
             "{command}\nis said to print\n{expected}\nand prints\n{output}",
@@ -143,66 +127,23 @@ fn bash(script: &str) -> String {
     printed
 }
 
-/// A demo as a person starts it.
-struct Demo {
-    /// What it prints as `Name  value`, the names in capitals.
-    facts: BTreeMap<String, String>,
-    /// The lines that it prints to be pasted.
-    steps: String,
-    child: Child,
-}
-
-impl Demo {
-    fn start() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_signet"))
-            .args(["demo", "--port", "0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap())
-            .lines()
-            .map(Result::unwrap);
-        let facts = lines
-            .by_ref()
-            .take_while(|line| !line.starts_with("Try it"))
-            .filter_map(|line| {
-                let (name, value) = line.trim().split_once("  ")?;
-                Some((name.to_uppercase(), value.trim().to_owned()))
-            })
-            .collect();
-        let mut demo = Self {
-            facts,
-            steps: String::new(),
-            child,
-        };
-        // The last step is to log out: a comment, and one command over several lines.
-        let mut last = false;
-        for line in lines {
-            demo.steps.push_str(&line);
-            demo.steps.push('\n');
-            last |= line.starts_with('#') && line.contains("Log out");
-            if last && !line.starts_with('#') && !line.ends_with('\\') {
-                break;
-            }
-        }
-        demo
-    }
-
-    /// The README's text with what only this demo knows.
-    fn fill(&self, text: &str) -> String {
-        let mut text = text.replace("http://localhost:8080", &self.facts["URL"]);
-        for (name, value) in &self.facts {
-            text = text.replace(&format!("{name}='…'"), &format!("{name}='{value}'"));
-        }
-        text
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// The README's text with what only this demo knows.
+fn fill(
+    text: &str,
+    Card {
+        url,
+        username,
+        password,
+        client_id,
+    }: &Card,
+) -> String {
+    let names = [
+        ("USERNAME", username),
+        ("PASSWORD", password),
+        ("CLIENT_ID", client_id),
+    ];
+    names.into_iter().fold(
+        text.replace("http://localhost:8080", url),
+        |text, (name, value)| text.replace(&format!("{name}='…'"), &format!("{name}='{value}'")),
+    )
 }

@@ -55,11 +55,6 @@ impl Demo {
             _folder: folder,
         }
     }
-
-    /// The absolute URL of `path`.
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.card.url)
-    }
 }
 
 impl Drop for Demo {
