@@ -58,7 +58,14 @@ impl Auth {
     /// Ends sessions: records it, and knows it at once on this node. How many it ended.
     pub async fn end(&self, target: Target, reason: EndReason) -> Result<u64, AuthError> {
         let ended = self.parts.families.revoke(target, reason).await?;
-        tracing::info!(target: "signet::event", event = "session.ended", ?target, %reason, ended);
+        let (session, user) = match target {
+            Target::Session(session) => (Some(session), None),
+            Target::User { user, .. } => (None, Some(user)),
+        };
+        tracing::info!(
+            target: "signet::event", event = "session.ended", session = session.map(display),
+            user = user.map(display), %reason, ended,
+        );
         metrics::counter!("signet_sessions_ended_total", "reason" => reason.as_str())
             .increment(ended);
         self.catch_up().await?;

@@ -74,18 +74,16 @@ pub async fn serve_metrics(
 fn endpoint(site: Site) -> impl Endpoint<Output = Response> {
     let terms = site.auth.terms();
     let max_age = u32::try_from(site.jwks_max_age.as_secs()).unwrap_or(u32::MAX);
-    let known = WellKnown::new(
-        &terms.issuer,
-        max_age,
-        current_jwks(site.auth.clone(), max_age),
-    );
+    let jwks = current_jwks(site.auth.clone(), max_age);
+    let beside = wellknown::beside(&terms.issuer, max_age, &jwks);
+    let known = WellKnown::new(&terms.issuer, max_age, jwks);
     let options = Options {
         issuer: terms.issuer.clone(),
         origins: terms.default_client.origins.clone(),
         proxies: TrustedProxies::new(site.trusted_proxies),
         body_limit: site.body_limit,
         request_limit: site.request_limit,
-        metadata_max_age: max_age,
+        beside,
         docs: site.docs,
         new_request_id: site.new_request_id,
     };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
+use poem::endpoint::BoxEndpoint;
 use poem::{Endpoint, IntoEndpoint, Request, Response, Result, RouteMethod, get};
 use poem_openapi::{OpenApi, OpenApiService};
 
@@ -16,13 +17,12 @@ use super::edge::{Edge, NewRequestId, Settings};
 use super::prepared::Prepared;
 use super::problem::Refusal;
 use super::routes::Routes;
-use super::{docs, probes, wellknown};
+use super::{docs, probes};
 
 /// How long the API description may be cached, in seconds.
 const DOCUMENT_MAX_AGE: u32 = 300;
 
 /// What the surface is told by the configuration.
-#[derive(Clone)]
 pub struct Options {
     /// The issuer, without a trailing slash.
     pub issuer: String,
@@ -34,8 +34,8 @@ pub struct Options {
     pub body_limit: usize,
     /// From the end of a request's head to its answer.
     pub request_limit: Duration,
-    /// How long the metadata may be cached, in seconds.
-    pub metadata_max_age: u32,
+    /// What answers beside the operations, by path.
+    pub beside: Vec<(String, BoxEndpoint<'static, Response>)>,
     /// Whether `/docs` is there.
     pub docs: bool,
     /// Names a request.
@@ -63,8 +63,8 @@ where
         .with("/healthz", probes::alive())
         .with("/readyz", probes::ready(ready))
         .with("/openapi.json", document.endpoint());
-    for (path, document) in wellknown::beside(&options.issuer, options.metadata_max_age) {
-        plain = plain.with(&path, document.endpoint());
+    for (path, endpoint) in options.beside {
+        plain = plain.with(&path, endpoint);
     }
     if options.docs {
         for (path, file) in docs::files() {

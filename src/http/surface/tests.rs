@@ -4,20 +4,22 @@ use http::{StatusCode, Uri};
 use std::sync::Arc;
 
 use super::*;
-use crate::http::wellknown::WellKnown;
+use crate::http::wellknown::{self, CurrentJwks, WellKnown};
 
 const ISSUER: &str = "https://id.example/base";
 
 fn surface(docs: bool) -> impl Endpoint<Output = Response> {
     let jwks = wellknown::jwks(Bytes::from_static(b"{\"keys\":[]}"), "\"v1\"", 300);
-    let api = WellKnown::new(ISSUER, 300, Arc::new(move || jwks.clone()));
+    let jwks: CurrentJwks = Arc::new(move || jwks.clone());
+    let beside = wellknown::beside(ISSUER, 300, &jwks);
+    let api = WellKnown::new(ISSUER, 300, jwks);
     let options = Options {
         issuer: ISSUER.to_owned(),
         origins: Vec::new(),
         proxies: TrustedProxies::default(),
         body_limit: 1024,
         request_limit: Duration::from_secs(5),
-        metadata_max_age: 300,
+        beside,
         docs,
         new_request_id: Arc::new(|| "id".to_owned()),
     };
@@ -43,6 +45,7 @@ async fn everything_public_answers() {
         "/.well-known/openid-configuration",
         "/.well-known/oauth-authorization-server/base",
         "/base/.well-known/openid-configuration",
+        "/base/.well-known/jwks.json",
     ] {
         assert_eq!(
             ask(Method::GET, path).await.status(),
@@ -63,6 +66,7 @@ async fn keys_and_metadata_are_cacheable_for_anyone() {
     for path in [
         "/.well-known/jwks.json",
         "/base/.well-known/openid-configuration",
+        "/base/.well-known/jwks.json",
     ] {
         let response = ask(Method::GET, path).await;
         assert_eq!(response.header("content-type"), Some("application/json"));

@@ -5,7 +5,8 @@ mod shapes;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use poem::Request;
+use poem::endpoint::{BoxEndpoint, make_sync};
+use poem::{EndpointExt, Request, Response};
 use poem_openapi::{OpenApi, Tags};
 
 use super::prepared::{Described, Prepared};
@@ -108,11 +109,16 @@ impl WellKnown {
     }
 }
 
-/// The metadata of an issuer with a path, where it is looked for besides: RFC 8414 §3.1 inserts
-/// the well-known part before the path, OpenID Connect Discovery §4 appends it. These routes are
-/// the issuer's own business and not in the document.
+/// What answers beside the document's own paths where the issuer has a path: the keys where the
+/// metadata says they are, and the metadata where it is looked for: RFC 8414 §3.1 inserts the
+/// well-known part before the path, OpenID Connect Discovery §4 appends it. These routes are the
+/// issuer's own business and not in the document.
 #[must_use]
-pub fn beside(issuer: &str, max_age: u32) -> Vec<(String, Prepared)> {
+pub fn beside(
+    issuer: &str,
+    max_age: u32,
+    jwks: &CurrentJwks,
+) -> Vec<(String, BoxEndpoint<'static, Response>)> {
     let after_scheme = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
     let path = after_scheme
         .split_once('/')
@@ -120,14 +126,25 @@ pub fn beside(issuer: &str, max_age: u32) -> Vec<(String, Prepared)> {
     if path.is_empty() {
         return Vec::new();
     }
-    [
+    let jwks = jwks.clone();
+    let keys = make_sync(move |request: Request| jwks().answer(request.headers()));
+    let metadata = [
         format!("{METADATA}/{path}"),
         format!("{OPENID}/{path}"),
         format!("/{path}{OPENID}"),
         format!("/{path}{METADATA}"),
     ]
-    .map(|path| (path, metadata(issuer, max_age)))
-    .into()
+    .map(|path| {
+        (
+            path,
+            metadata(issuer, max_age)
+                .endpoint()
+                .map_to_response()
+                .boxed(),
+        )
+    });
+    let keys = (format!("/{path}{JWKS}"), keys.map_to_response().boxed());
+    metadata.into_iter().chain([keys]).collect()
 }
 
 #[cfg(test)]
@@ -136,8 +153,9 @@ mod tests {
 
     #[test]
     fn issuers_with_a_path_are_found_at_both_spellings() {
+        let none: CurrentJwks = Arc::new(|| jwks(Bytes::new(), "\"none\"", 300));
         let paths = |issuer| -> Vec<_> {
-            beside(issuer, 300)
+            beside(issuer, 300, &none)
                 .into_iter()
                 .map(|(path, _)| path)
                 .collect()
@@ -145,11 +163,13 @@ mod tests {
         assert!(paths("https://id.example").is_empty());
         assert!(paths("https://id.example/").is_empty());
         assert_eq!(
-            paths("https://id.example/a/b")[..3],
+            paths("https://id.example/a/b"),
             [
                 "/.well-known/oauth-authorization-server/a/b",
                 "/.well-known/openid-configuration/a/b",
                 "/a/b/.well-known/openid-configuration",
+                "/a/b/.well-known/oauth-authorization-server",
+                "/a/b/.well-known/jwks.json",
             ]
         );
     }
