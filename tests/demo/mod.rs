@@ -10,7 +10,7 @@ use tempfile::TempDir;
 /// A running demo; ends with this value.
 pub(crate) struct Demo {
     pub(crate) card: Card,
-    child: Child,
+    pub(crate) child: Child,
     _folder: TempDir,
 }
 
@@ -32,6 +32,8 @@ impl Demo {
         let mut child = Command::new(env!("CARGO_BIN_EXE_signet"))
             .args(["demo", "--port", "0", "--json"])
             .current_dir(folder.path())
+            // What it throws away goes with the folder, even if it is killed.
+            .env("TMPDIR", folder.path())
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
