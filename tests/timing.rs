@@ -19,7 +19,7 @@ const TRIES: usize = 8;
 
 #[tokio::test]
 async fn lg_02_an_unknown_name_costs_what_a_wrong_password_costs() {
-    let demo = Demo::start(&[("SIGNET_PASSWORD__ARGON2_MEMORY", "65536")]);
+    let demo = Demo::start(&[("SIGNET_PASSWORD__ARGON2_MEMORY", "40960")]);
     let (known, unknown) = (demo.card.username.as_str(), "nobody");
     assert_eq!(login(&demo, known, &demo.card.password).await, 200);
     let (mut wrong_password, mut unknown_name) = (0, 0);
