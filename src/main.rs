@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-/// A refresh allocates some dozens of times: the system's allocator took a tenth of its time.
+/// A refresh allocates some dozens of times: with the system's allocator it took 131 µs of processor
+/// time, with this one 94.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

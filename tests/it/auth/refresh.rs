@@ -10,7 +10,7 @@ use signet::crypto::random::{self, SystemRng};
 use signet::crypto::refresh::RefreshKeys;
 use signet::model::refresh_token::{Generation, Handle};
 
-use crate::harness::{Person, TestServer};
+use crate::harness::{PASSWORD, Person, TestServer, part};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
@@ -215,11 +215,30 @@ async fn rt_09_an_unused_session_ends() {
 #[tokio::test]
 async fn rt_10_a_narrower_scope_narrows_the_access_token_alone() {
     let server = TestServer::start().await;
-    let mut ada = server.person("ada").await;
-    let asks = json!({ "refresh_token": ada.refresh_token, "scope": "never.granted" });
+    server
+        .create_user("ada", &["pages.read", "pages.write"])
+        .await;
+    let ada = Person::log_in(&server, "ada", PASSWORD).await;
+    let asks = json!({ "refresh_token": ada.refresh_token, "scope": "pages.read never.granted" });
     let answer = server.post("/v1/auth/refresh", asks).await;
     assert_eq!(answer.invalid_fields()[0].0, "/scope");
-    ada.refresh().await.ok();
+
+    let asks = json!({ "refresh_token": ada.refresh_token, "scope": "pages.read" });
+    let narrow = server.post("/v1/auth/refresh", asks).await.ok();
+    assert_eq!(
+        narrow["scope"], "pages.read",
+        "nothing had moved, and less is given"
+    );
+    let claims = part(narrow["access_token"].as_str().unwrap(), 1);
+    assert_eq!(claims["scope"], "pages.read");
+    let wide = server
+        .refresh(narrow["refresh_token"].as_str().unwrap())
+        .await
+        .ok();
+    assert_eq!(
+        wide["scope"], "pages.read pages.write",
+        "the refresh token keeps them all"
+    );
 }
 
 #[tokio::test]
