@@ -10,6 +10,14 @@ use time::{OffsetDateTime, macros::format_description};
 pub trait Clock: Send + Sync {
     /// The present. Never earlier than an earlier answer of the same clock.
     fn now(&self) -> Timestamp;
+
+    /// Told that the store's clock, which all nodes share, shows `store` just now. Answers by how
+    /// many milliseconds that is ahead of the system's clock. A clock that has nothing to do with
+    /// either stays as it is.
+    fn follow(&self, store: Timestamp) -> i64 {
+        let _ = store;
+        0
+    }
 }
 
 /// Milliseconds since 1970-01-01T00:00:00Z.

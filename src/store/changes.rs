@@ -2,6 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::QueryResult;
+use tokio::time::Instant;
 
 use super::{database::Database, error::StoreError, job::Step, sql::Columns as _};
 use crate::{
@@ -57,18 +58,21 @@ impl Changes {
         let values = [written_before.millis().into()];
         let work = self
             .database
-            .write_once(move |step| Box::pin(async move { step.sql.execute(PURGE, values).await }));
+            .write_once(move |sql| Box::pin(async move { sql.execute(PURGE, values).await }));
         work.await
     }
 
-    /// One read with the last number beside each row, so that both are of one moment.
+    /// One read with the last number and the store's time beside each row, so that all are of one
+    /// moment.
     async fn read(&self, sql: &str, from: i64) -> Result<Log, StoreError> {
-        let now = self.database.now();
+        let asked = Instant::now();
         let found = self.database.read().all(sql, [from.into()]).await?;
-        let latest = match found.first() {
-            Some(row) => row.get("latest")?,
-            None => 0,
-        };
+        // The counter is a row always.
+        let first = found.first();
+        let first = first.ok_or_else(|| StoreError::corrupt("there is no counter of changes"))?;
+        let (latest, now) = (first.get("latest")?, first.get("read_at")?);
+        let now = Timestamp::from_millis(now);
+        self.database.follow(now, asked.elapsed());
         let rows = found.iter().filter_map(|row| change_row(row).transpose());
         Ok(Log {
             rows: rows.collect::<Result<_, _>>()?,
@@ -180,13 +184,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 const LATEST: &str = "SELECT value FROM counters WHERE name = 'changes'";
 
 const SINCE: &str = "
-SELECT counters.value AS latest, changes.*
+SELECT counters.value AS latest, :now AS read_at, changes.*
 FROM counters LEFT JOIN changes ON changes.number >= $1
 WHERE counters.name = 'changes'
 ORDER BY changes.number";
 
 const YOUNGER: &str = "
-SELECT counters.value AS latest, changes.*
+SELECT counters.value AS latest, :now AS read_at, changes.*
 FROM counters LEFT JOIN changes ON changes.created_at >= $1
 WHERE counters.name = 'changes'
 ORDER BY changes.number";

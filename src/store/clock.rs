@@ -20,14 +20,6 @@ impl SystemClock {
     pub fn new() -> Self {
         Self::default()
     }
-
-    /// Follows the database, whose clock showed `database` just now. Answers by how many
-    /// milliseconds it is ahead of the system's clock.
-    pub fn follow(&self, database: Timestamp) -> i64 {
-        let offset = database.millis().saturating_sub(system_millis());
-        self.offset.store(offset, Ordering::Relaxed);
-        offset
-    }
 }
 
 impl Clock for SystemClock {
@@ -35,6 +27,12 @@ impl Clock for SystemClock {
         let read = system_millis().saturating_add(self.offset.load(Ordering::Relaxed));
         let before = self.latest.fetch_max(read, Ordering::Relaxed);
         Timestamp::from_millis(read.max(before))
+    }
+
+    fn follow(&self, store: Timestamp) -> i64 {
+        let offset = store.millis().saturating_sub(system_millis());
+        self.offset.store(offset, Ordering::Relaxed);
+        offset
     }
 }
 

@@ -1,15 +1,23 @@
-//! The database: connections that read, and the one writer.
+//! The database: connections that read, and the way to write.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use sea_orm::DatabaseConnection;
+use tokio::time::Instant;
 
 use super::{
-    dialect::SqliteFile,
+    dialect::{PostgresServer, SqliteFile},
     error::StoreError,
     job::{Present, Step, Work, Writes, job},
     migrations,
-    sql::Sql,
+    sql::{Columns as _, Sql},
+    transaction,
     writer::Writer,
 };
 use crate::{
@@ -17,23 +25,26 @@ use crate::{
     model::time::{Clock, Timestamp},
 };
 
+/// An exchange that takes longer does not set a clock.
+const SLOW: Duration = Duration::from_millis(500);
+
 /// How to open the database.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct StoreOptions {
-    /// Where it is: `sqlite://` and the path of a file.
+    /// Where it is: `sqlite://` and the path of a file, or `postgres://`.
     pub url: String,
-    /// How many connections read.
-    pub readers: u32,
+    /// How many connections read a file, or use a server.
+    pub connections: u32,
 }
 
 impl StoreOptions {
-    /// The database at `url`, read by as many connections as this machine has cores.
+    /// The database at `url`, with as many connections as this machine has cores.
     #[must_use]
     pub fn at(url: &str) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             url: url.to_owned(),
-            readers: u32::try_from(cores).unwrap_or(u32::MAX).clamp(2, 16),
+            connections: u32::try_from(cores).unwrap_or(u32::MAX).clamp(2, 16),
         }
     }
 }
@@ -43,10 +54,19 @@ impl StoreOptions {
 pub struct Database(Arc<Inner>);
 
 struct Inner {
-    file: SqliteFile,
-    readers: DatabaseConnection,
-    writer: Writer,
+    engine: Engine,
     present: Present,
+    /// By how many milliseconds the store's clock is ahead of the system's, as last seen.
+    ahead: AtomicI64,
+}
+
+enum Engine {
+    Sqlite {
+        file: SqliteFile,
+        readers: DatabaseConnection,
+        writer: Writer,
+    },
+    Postgres(PostgresServer),
 }
 
 impl Database {
@@ -56,65 +76,129 @@ impl Database {
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> Result<Self, StoreError> {
-        let file = SqliteFile::at(&options.url)?;
-        file.create().map_err(|cause| {
-            StoreError::Unavailable(format!("{} cannot be made: {cause}", options.url))
-        })?;
-        // The writer comes first: it sets the journal mode, without which readers cannot open.
-        let connection = file.writer().await?;
-        let readers = file.readers(options.readers).await?;
         let present = Present { clock, rng };
-        let writer = Writer::start(file.clone(), connection, present.clone());
-        Ok(Self(Arc::new(Inner {
-            file,
-            readers,
-            writer,
+        let engine = if options.url.starts_with("postgres") {
+            let server = PostgresServer::at(&options.url, options.connections)?;
+            server.in_time(server.check_version()).await?;
+            Engine::Postgres(server)
+        } else {
+            open_file(options, &present).await?
+        };
+        let database = Self(Arc::new(Inner {
+            engine,
             present,
-        })))
+            ahead: AtomicI64::new(0),
+        }));
+        database.read_clock().await?;
+        Ok(database)
     }
 
     /// The names of the migrations that the database does not have yet, in order. A database that
     /// has some which this binary does not know is refused.
     pub async fn pending_migrations(&self) -> Result<Vec<String>, StoreError> {
-        migrations::pending(&mut self.0.file.alone().await?).await
+        match &self.0.engine {
+            Engine::Sqlite { file, .. } => {
+                migrations::pending_in_file(&mut file.alone().await?).await
+            }
+            Engine::Postgres(server) => {
+                migrations::pending_on_server(&mut server.alone().await?).await
+            }
+        }
     }
 
     /// Applies the migrations that the database does not have yet.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        migrations::apply(&mut self.0.file.alone().await?).await
+        match &self.0.engine {
+            Engine::Sqlite { file, .. } => {
+                migrations::apply_to_file(&mut file.alone().await?).await
+            }
+            Engine::Postgres(server) => {
+                migrations::apply_to_server(&mut server.alone().await?).await
+            }
+        }
     }
 
-    /// Whether the database answers, and the writer takes jobs.
+    /// Whether the database answers, and takes writes.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.0.writer.ready()?;
+        if let Engine::Sqlite { writer, .. } = &self.0.engine {
+            writer.ready()?;
+        }
         self.read().the("SELECT 1", []).await.map(drop)
     }
 
-    /// The store's own clock.
+    /// What this process takes the store's clock to show.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.0.present.clock.now()
     }
 
+    /// By how much the store's clock and the system's differ, as last seen.
+    #[must_use]
+    pub fn clock_error(&self) -> Duration {
+        Duration::from_millis(self.0.ahead.load(Ordering::Relaxed).unsigned_abs())
+    }
+
+    async fn read_clock(&self) -> Result<(), StoreError> {
+        let asked = Instant::now();
+        let now: i64 = self
+            .read()
+            .the("SELECT :now AS now", [])
+            .await?
+            .get("now")?;
+        self.follow(Timestamp::from_millis(now), asked.elapsed());
+        Ok(())
+    }
+
+    /// Has this process's clock follow the store's, which showed `seen` in the middle of an
+    /// exchange that took `took`. A file has no clock of its own, and of a slow exchange nobody
+    /// knows where its middle was.
+    pub(super) fn follow(&self, seen: Timestamp, took: Duration) {
+        if matches!(self.0.engine, Engine::Postgres(_)) && took < SLOW {
+            let ahead = self.0.present.clock.follow(seen.plus(took / 2));
+            self.0.ahead.store(ahead, Ordering::Relaxed);
+        }
+    }
+
     /// Does the writes that wait, takes no more, and closes all connections. The writer's is the
     /// last, so that it can fold the write-ahead log into the file.
     pub async fn close(&self) {
-        self.0.readers.close_by_ref().await.ok();
-        self.0.writer.close().await;
+        match &self.0.engine {
+            Engine::Sqlite {
+                readers, writer, ..
+            } => {
+                readers.close_by_ref().await.ok();
+                writer.close().await;
+            }
+            Engine::Postgres(server) => server.close().await,
+        }
     }
 
     /// A connection that reads.
     pub(super) fn read(&self) -> Sql<'_> {
-        Sql::on(&self.0.readers)
+        match &self.0.engine {
+            Engine::Sqlite { readers, .. } => Sql::on_file(readers, self.now()),
+            Engine::Postgres(server) => Sql::on_server(server),
+        }
     }
 
-    /// Does what writes with one statement, and answers when it is durable.
+    /// Does what writes with one statement, and answers when it is durable. The moment of the step
+    /// is the statement's `:now`.
     pub(super) async fn write_once<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: for<'s> FnOnce(&'s Step<'s>) -> Work<'s, T> + Send + 'static,
+        F: for<'s> FnOnce(&'s Sql<'s>) -> Work<'s, T> + Send + 'static,
     {
-        self.0.writer.run(job(Writes::Once, work)).await
+        match &self.0.engine {
+            Engine::Sqlite { writer, .. } => {
+                writer
+                    .run(job(Writes::Once, move |step| work(&step.sql)))
+                    .await
+            }
+            Engine::Postgres(server) => {
+                let sql = Sql::on_server(server);
+                server.in_time(work(&sql)).await
+            }
+        }
     }
 
     /// Does what writes with several statements as one, and answers when it is durable.
@@ -123,6 +207,28 @@ impl Database {
         T: Send + 'static,
         F: for<'s> FnOnce(&'s Step<'s>) -> Work<'s, T> + Send + 'static,
     {
-        self.0.writer.run(job(Writes::Several, work)).await
+        match &self.0.engine {
+            Engine::Sqlite { writer, .. } => writer.run(job(Writes::Several, work)).await,
+            Engine::Postgres(server) => {
+                let writing = transaction::run(server, &*self.0.present.rng, work);
+                server.in_time(writing).await
+            }
+        }
     }
+}
+
+async fn open_file(options: &StoreOptions, present: &Present) -> Result<Engine, StoreError> {
+    let file = SqliteFile::at(&options.url)?;
+    file.create().map_err(|cause| {
+        StoreError::Unavailable(format!("{} cannot be made: {cause}", options.url))
+    })?;
+    // The writer comes first: it sets the journal mode, without which readers cannot open.
+    let connection = file.writer().await?;
+    let readers = file.readers(options.connections).await?;
+    let writer = Writer::start(file.clone(), connection, present.clone());
+    Ok(Engine::Sqlite {
+        file,
+        readers,
+        writer,
+    })
 }

@@ -130,9 +130,10 @@ async fn on<T, F>(
 where
     F: for<'s> FnOnce(&'s Step<'s>) -> Work<'s, T>,
 {
+    let now = present.clock.now();
     let step = Step {
-        sql: Sql::on(transaction),
-        now: present.clock.now(),
+        sql: Sql::in_file(transaction, now),
+        now,
         rng: &*present.rng,
     };
     work(&step).await

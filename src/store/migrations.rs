@@ -1,8 +1,8 @@
 //! The migrations, compiled in. `migrations/README.md` has the rules.
 
 use sqlx::{
-    Connection as _, SqliteConnection,
-    migrate::{Migrate as _, MigrateError, Migration, MigrationType, Migrator},
+    Connection as _, PgConnection, SqliteConnection,
+    migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator},
 };
 
 use super::error::StoreError;
@@ -13,15 +13,57 @@ const MIGRATIONS: [(i64, &str, &str); 1] = [(
     include_str!("../../migrations/0001_sessions.sql"),
 )];
 
-/// The names of those that are not applied yet.
-pub(super) async fn pending(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+/// Any number, the same for all nodes: whoever migrates holds the lock of this name.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(8102447318660223)";
+
+/// The names of those that a file does not have yet.
+pub(super) async fn pending_in_file(
+    connection: &mut SqliteConnection,
+) -> Result<Vec<String>, StoreError> {
+    const EXISTS: &str = "SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'";
+    let exists = sqlx::query(EXISTS).fetch_optional(&mut *connection).await?;
+    pending(connection, exists.is_some()).await
+}
+
+/// The names of those that a database on a server does not have yet.
+pub(super) async fn pending_on_server(
+    connection: &mut PgConnection,
+) -> Result<Vec<String>, StoreError> {
+    const EXISTS: &str = "SELECT 1 WHERE to_regclass('_sqlx_migrations') IS NOT NULL";
+    let exists = sqlx::query(EXISTS).fetch_optional(&mut *connection).await?;
+    pending(connection, exists.is_some()).await
+}
+
+/// Applies those that a file does not have yet: all or none, while no other process does.
+pub(super) async fn apply_to_file(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let mut locked = connection.begin_with("BEGIN IMMEDIATE").await?;
+    // What `run` does, without the bound that makes its future not `Send` (sqlx says so there).
+    migrator().run_direct(None, &mut *locked, false).await?;
+    Ok(locked.commit().await?)
+}
+
+/// Applies those that a database on a server does not have yet: all or none, while no other node
+/// does.
+pub(super) async fn apply_to_server(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let mut locked = connection.begin().await?;
+    sqlx::query(LOCK).execute(&mut *locked).await?;
+    migrator().run_direct(None, &mut *locked, false).await?;
+    Ok(locked.commit().await?)
+}
+
+/// Asks the table of those that are applied, where there is one.
+async fn pending(
+    connection: &mut impl Migrate,
+    has_table: bool,
+) -> Result<Vec<String>, StoreError> {
     let migrator = migrator();
-    connection
-        .ensure_migrations_table(&migrator.table_name)
-        .await?;
-    let applied = connection
-        .list_applied_migrations(&migrator.table_name)
-        .await?;
+    let applied = if has_table {
+        connection
+            .list_applied_migrations(&migrator.table_name)
+            .await?
+    } else {
+        Vec::new()
+    };
     for migration in &applied {
         if !migrator.version_exists(migration.version) {
             return Err(MigrateError::VersionMissing(migration.version).into());
@@ -34,14 +76,6 @@ pub(super) async fn pending(connection: &mut SqliteConnection) -> Result<Vec<Str
         .collect())
 }
 
-/// Applies those that are not applied yet: all or none, while no other process does.
-pub(super) async fn apply(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let mut locked = connection.begin_with("BEGIN IMMEDIATE").await?;
-    // What `run` does, without the bound that makes its future not `Send` (sqlx says so there).
-    migrator().run_direct(None, &mut *locked, false).await?;
-    Ok(locked.commit().await?)
-}
-
 fn migrator() -> Migrator {
     let all = MIGRATIONS.map(|(version, name, sql)| {
         Migration::new(
@@ -52,5 +86,8 @@ fn migrator() -> Migrator {
             false,
         )
     });
-    Migrator::with_migrations(all.into())
+    let mut migrator = Migrator::with_migrations(all.into());
+    // Each of us holds a lock of our own around it.
+    migrator.set_locking(false);
+    migrator
 }

@@ -19,5 +19,6 @@ mod migrations;
 pub mod paging;
 pub mod signing_keys;
 mod sql;
+mod transaction;
 pub mod users;
 mod writer;

@@ -1,18 +1,70 @@
 //! Statements: SQL with numbered parameters (`$1`), which every database of ours understands, and
 //! the rows that they answer.
 
-use std::{fmt::Display, str::FromStr};
+use std::{fmt::Display, future::Future, str::FromStr};
 
-use sea_orm::{ConnectionTrait, DatabaseExecutor, QueryResult, Statement, TryGetable, Value};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbErr, QueryResult,
+    Statement, TryGetable, Value,
+};
 
-use super::error::StoreError;
+use super::{
+    dialect::{Dialect, Pool, PostgresServer},
+    error::StoreError,
+};
+use crate::model::time::Timestamp;
 
 /// A connection or transaction on which statements run.
-pub(super) struct Sql<'c>(DatabaseExecutor<'c>);
+pub(super) struct Sql<'c> {
+    on: On<'c>,
+    dialect: Dialect,
+}
+
+enum On<'c> {
+    /// A connection to `SQLite`.
+    File(&'c DatabaseConnection),
+    /// Any connection to PostgreSQL, another one for each statement.
+    Server(&'c PostgresServer, Pool),
+    Transaction(&'c DatabaseTransaction),
+    /// A transaction, and the pool whose connection it has.
+    ServerTransaction(&'c DatabaseTransaction, &'c PostgresServer, &'c Pool),
+}
 
 impl<'c> Sql<'c> {
-    pub(super) fn on(connection: impl Into<DatabaseExecutor<'c>>) -> Self {
-        Self(connection.into())
+    /// A connection to `SQLite`, at a moment of the process's clock.
+    pub(super) const fn on_file(connection: &'c DatabaseConnection, now: Timestamp) -> Self {
+        Self {
+            on: On::File(connection),
+            dialect: Dialect::Sqlite(now),
+        }
+    }
+
+    /// The connections to PostgreSQL.
+    pub(super) fn on_server(server: &'c PostgresServer) -> Self {
+        Self {
+            on: On::Server(server, server.pool()),
+            dialect: Dialect::Postgres,
+        }
+    }
+
+    /// A transaction of `SQLite`, at a moment of the process's clock.
+    pub(super) const fn in_file(transaction: &'c DatabaseTransaction, now: Timestamp) -> Self {
+        Self {
+            on: On::Transaction(transaction),
+            dialect: Dialect::Sqlite(now),
+        }
+    }
+
+    /// A transaction of PostgreSQL.
+    pub(super) const fn in_server(
+        transaction: &'c DatabaseTransaction,
+        server: &'c PostgresServer,
+        pool: &'c Pool,
+    ) -> Self {
+        Self {
+            on: On::ServerTransaction(transaction, server, pool),
+            dialect: Dialect::Postgres,
+        }
     }
 
     /// How many rows it touched.
@@ -21,7 +73,8 @@ impl<'c> Sql<'c> {
         sql: &str,
         values: [Value; N],
     ) -> Result<u64, StoreError> {
-        let done = self.0.execute_raw(self.statement(sql, values)).await?;
+        let statement = self.statement(sql, values);
+        let done = self.answer(self.executor().execute_raw(statement)).await?;
         Ok(done.rows_affected())
     }
 
@@ -31,7 +84,8 @@ impl<'c> Sql<'c> {
         sql: &str,
         values: [Value; N],
     ) -> Result<Option<QueryResult>, StoreError> {
-        Ok(self.0.query_one_raw(self.statement(sql, values)).await?)
+        let statement = self.statement(sql, values);
+        self.answer(self.executor().query_one_raw(statement)).await
     }
 
     /// Its only row, which cannot be missing: an aggregate, or a row of ours.
@@ -50,11 +104,37 @@ impl<'c> Sql<'c> {
         sql: &str,
         values: [Value; N],
     ) -> Result<Vec<QueryResult>, StoreError> {
-        Ok(self.0.query_all_raw(self.statement(sql, values)).await?)
+        let statement = self.statement(sql, values);
+        self.answer(self.executor().query_all_raw(statement)).await
+    }
+
+    /// Waits for an answer: from a file as long as it takes, from a server no longer than its
+    /// callers would.
+    async fn answer<T>(
+        &self,
+        asked: impl Future<Output = Result<T, DbErr>>,
+    ) -> Result<T, StoreError> {
+        match &self.on {
+            On::File(_) | On::Transaction(_) => Ok(asked.await?),
+            On::Server(server, pool) => server.bounded(pool, asked).await,
+            On::ServerTransaction(_, server, pool) => server.bounded(pool, asked).await,
+        }
+    }
+
+    fn executor(&self) -> DatabaseExecutor<'_> {
+        match &self.on {
+            On::File(connection) => (*connection).into(),
+            On::Server(_, pool) => (&pool.connection).into(),
+            On::Transaction(transaction) | On::ServerTransaction(transaction, ..) => {
+                (*transaction).into()
+            }
+        }
     }
 
     fn statement<const N: usize>(&self, sql: &str, values: [Value; N]) -> Statement {
-        Statement::from_sql_and_values(self.0.get_database_backend(), sql, values)
+        let mut values = Vec::from(values);
+        let sql = self.dialect.spell(sql, &mut values);
+        Statement::from_sql_and_values(self.executor().get_database_backend(), sql, values)
     }
 }
 

@@ -15,9 +15,13 @@ use signet::{
 
 use crate::place::{DAY, Place};
 
-#[tokio::test]
-async fn a_reader_goes_on_from_the_row_that_it_knows() {
-    let place = Place::new().await;
+on_each_database! {
+    a_reader_goes_on_from_the_row_that_it_knows,
+    old_rows_are_forgotten_but_never_the_last,
+    two_processes_number_their_rows_without_gaps,
+}
+
+async fn a_reader_goes_on_from_the_row_that_it_knows(place: Place) {
     let changes = Changes::new(place.database.clone());
     let empty = changes.since(0).await.unwrap();
     assert_eq!((empty.rows.len(), empty.latest), (0, 0));
@@ -42,9 +46,7 @@ async fn a_reader_goes_on_from_the_row_that_it_knows() {
     assert_eq!(marks.len(), 6);
 }
 
-#[tokio::test]
-async fn old_rows_are_forgotten_but_never_the_last() {
-    let place = Place::new().await;
+async fn old_rows_are_forgotten_but_never_the_last(place: Place) {
     let changes = Changes::new(place.database.clone());
     let user = place.user("ada").await;
     place.users().disable(user).await.unwrap();
@@ -64,9 +66,7 @@ async fn old_rows_are_forgotten_but_never_the_last() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_processes_number_their_rows_without_gaps() {
-    let place = Place::new().await;
+async fn two_processes_number_their_rows_without_gaps(place: Place) {
     let other = place.reopen().await;
     let user = place.user("ada").await;
     let mut writes = tokio::task::JoinSet::new();

@@ -17,18 +17,22 @@ use signet::{
     },
 };
 
-use crate::place::{DAY, Place, overwrite, policy};
+use crate::place::{DAY, Place, policy};
 
 /// Runs each of the functions below as a test of each store.
 macro_rules! conformance {
     ($($promise:ident,)*) => {
-        mod sql {
+        conformance!(sqlite: $($promise,)*);
+        conformance!(postgres: $($promise,)*);
+    };
+    ($database:ident: $($promise:ident,)*) => {
+        mod $database {
             use crate::place::Place;
 
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $promise() {
-                    let place = Place::new().await;
+                    let place = Place::$database().await;
                     let store = place.families();
                     super::$promise(&place, &store).await;
                 }
@@ -167,7 +171,8 @@ async fn a_forgotten_generation_heals(place: &Place, store: &impl FamilyStore) {
         assert!(step.unwrap().unwrap().moved);
     }
     let mut intruder = place.intruder().await;
-    overwrite(&mut intruder, opened.session.id, &opened.session.family).await;
+    let (id, first) = (opened.session.id, &opened.session.family);
+    intruder.overwrite(id, first).await;
     // Idle by the record that the store was thrown back to, and yet in use.
     place.clock.advance(20 * DAY);
     let step = store.advance(&place.advance(&opened, 41)).await;

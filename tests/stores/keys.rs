@@ -16,6 +16,14 @@ use signet::{
 
 use crate::place::{DAY, Place};
 
+on_each_database! {
+    an_algorithm_has_one_active_and_one_next_key,
+    a_rotation_is_agreed_whole_or_not_at_all,
+    a_key_that_is_gone_leaves_its_kid_and_no_secret,
+    the_first_check_value_of_a_key_stays,
+    there_is_one_default_client,
+}
+
 fn key(kid: &str, state: KeyState) -> NewKey {
     NewKey {
         kid: kid.to_owned(),
@@ -38,9 +46,7 @@ async fn states(keys: &SigningKeys) -> Vec<(String, KeyState)> {
     listed.into_iter().map(|key| (key.kid, key.state)).collect()
 }
 
-#[tokio::test]
-async fn an_algorithm_has_one_active_and_one_next_key() {
-    let place = Place::new().await;
+async fn an_algorithm_has_one_active_and_one_next_key(place: Place) {
     let keys = SigningKeys::new(place.database.clone());
     assert_eq!(
         keys.insert_if_none(key("a", KeyState::Active)).await,
@@ -68,9 +74,7 @@ async fn an_algorithm_has_one_active_and_one_next_key() {
     assert_eq!(place.log().await, vec![Change::SigningKeysChanged; 3]);
 }
 
-#[tokio::test]
-async fn a_rotation_is_agreed_whole_or_not_at_all() {
-    let place = Place::new().await;
+async fn a_rotation_is_agreed_whole_or_not_at_all(place: Place) {
     let keys = SigningKeys::new(place.database.clone());
     keys.insert_if_none(key("a", KeyState::Active))
         .await
@@ -100,9 +104,7 @@ async fn a_rotation_is_agreed_whole_or_not_at_all() {
     assert_eq!((listed[0].retired_at, listed[1].activated_at), (now, now));
 }
 
-#[tokio::test]
-async fn a_key_that_is_gone_leaves_its_kid_and_no_secret() {
-    let place = Place::new().await;
+async fn a_key_that_is_gone_leaves_its_kid_and_no_secret(place: Place) {
     let keys = SigningKeys::new(place.database.clone());
     keys.insert_if_none(key("a", KeyState::Active))
         .await
@@ -117,9 +119,7 @@ async fn a_key_that_is_gone_leaves_its_kid_and_no_secret() {
     assert_eq!(listed[0].state, KeyState::Gone);
 }
 
-#[tokio::test]
-async fn the_first_check_value_of_a_key_stays() {
-    let place = Place::new().await;
+async fn the_first_check_value_of_a_key_stays(place: Place) {
     let checks = KeyChecks::new(place.database.clone());
     assert_eq!(
         checks.ensure("master", 1, "one").await.as_deref(),
@@ -138,9 +138,7 @@ async fn the_first_check_value_of_a_key_stays() {
     assert_eq!(checks.of("master").await, Ok(all));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn there_is_one_default_client() {
-    let place = Place::new().await;
+async fn there_is_one_default_client(place: Place) {
     let clients = Clients::new(place.database.clone());
     let mut starts = tokio::task::JoinSet::new();
     for _ in 0..8 {

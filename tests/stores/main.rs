@@ -2,11 +2,36 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+/// Runs each of these functions, which take a [`Place`](place::Place), as a test on each database.
+macro_rules! on_each_database {
+    ($($promise:ident,)*) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $promise() {
+                    super::$promise(crate::place::Place::sqlite().await).await;
+                }
+            )*
+        }
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $promise() {
+                    super::$promise(crate::place::Place::postgres().await).await;
+                }
+            )*
+        }
+    };
+}
+
 mod changes;
 mod families;
 mod keys;
 mod migrations;
 mod place;
 mod rule;
+mod server;
+#[path = "../servers/mod.rs"]
+mod servers;
 mod users;
 mod writer;

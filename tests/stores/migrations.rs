@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::{place::Place, servers::Postgres};
 use signet::{
     crypto::random::SeededRng,
     store::{
@@ -10,9 +11,11 @@ use signet::{
         error::StoreError,
     },
 };
-use sqlx::Executor as _;
 
-use crate::place::Place;
+on_each_database! {
+    a_newer_database_is_refused_with_a_sentence,
+    a_changed_migration_is_refused,
+}
 
 async fn open(url: &str) -> Result<Database, StoreError> {
     let clock = Arc::new(SystemClock::new());
@@ -20,10 +23,20 @@ async fn open(url: &str) -> Result<Database, StoreError> {
 }
 
 #[tokio::test]
-async fn what_is_pending_is_told_before_it_is_done() {
+async fn what_is_pending_in_a_file_is_told_before_it_is_done() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/new/folder/signet.db", folder.path().display());
-    let database = open(&url).await.unwrap();
+    what_is_pending_is_told_before_it_is_done(&url).await;
+}
+
+#[tokio::test]
+async fn what_is_pending_on_a_server_is_told_before_it_is_done() {
+    let database = Postgres::shared().database().await;
+    what_is_pending_is_told_before_it_is_done(&database.url).await;
+}
+
+async fn what_is_pending_is_told_before_it_is_done(url: &str) {
+    let database = open(url).await.unwrap();
     assert_eq!(
         database.pending_migrations().await,
         Ok(vec!["0001_sessions".to_owned()])
@@ -35,25 +48,34 @@ async fn what_is_pending_is_told_before_it_is_done() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn processes_that_start_at_once_migrate_once() {
+async fn processes_that_start_at_once_migrate_a_file_once() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/signet.db", folder.path().display());
+    processes_that_start_at_once_migrate_once(&url).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_that_start_at_once_migrate_a_server_once() {
+    let database = Postgres::shared().database().await;
+    processes_that_start_at_once_migrate_once(&database.url).await;
+}
+
+async fn processes_that_start_at_once_migrate_once(url: &str) {
     let mut starts = tokio::task::JoinSet::new();
     // The file exists and has its journal mode; what follows is the race.
-    let first = open(&url).await.unwrap();
+    let first = open(url).await.unwrap();
     for _ in 0..4 {
-        let database = open(&url).await.unwrap();
+        let database = open(url).await.unwrap();
         starts.spawn(async move { database.migrate().await });
     }
     assert!(starts.join_all().await.iter().all(Result::is_ok));
     assert_eq!(first.pending_migrations().await, Ok(Vec::new()));
 }
 
-#[tokio::test]
-async fn a_newer_database_is_refused_with_a_sentence() {
-    let place = Place::new().await;
-    let newer = "INSERT INTO _sqlx_migrations VALUES (9999, 'later', '', TRUE, x'00', 0)";
-    place.intruder().await.execute(newer).await.unwrap();
+async fn a_newer_database_is_refused_with_a_sentence(place: Place) {
+    let newer = "INSERT INTO _sqlx_migrations
+        SELECT 9999, 'later', installed_on, TRUE, checksum, 0 FROM _sqlx_migrations";
+    place.intruder().await.execute(newer).await;
     for answer in [
         place.database.migrate().await,
         place.database.pending_migrations().await.map(drop),
@@ -64,11 +86,9 @@ async fn a_newer_database_is_refused_with_a_sentence() {
     }
 }
 
-#[tokio::test]
-async fn a_changed_migration_is_refused() {
-    let place = Place::new().await;
-    let changed = "UPDATE _sqlx_migrations SET checksum = x'00'";
-    place.intruder().await.execute(changed).await.unwrap();
+async fn a_changed_migration_is_refused(place: Place) {
+    let changed = "UPDATE _sqlx_migrations SET checksum = '00'";
+    place.intruder().await.execute(changed).await;
     assert!(matches!(
         place.database.migrate().await,
         Err(StoreError::Corrupt(_))
@@ -80,9 +100,9 @@ async fn a_changed_migration_is_refused() {
 async fn the_file_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt as _;
 
-    let place = Place::new().await;
+    let place = Place::sqlite().await;
     for name in ["signet.db", "signet.db-wal", "signet.db-shm"] {
-        let mode = std::fs::metadata(place.folder.path().join(name))
+        let mode = std::fs::metadata(place.file().unwrap().with_file_name(name))
             .unwrap()
             .permissions()
             .mode();

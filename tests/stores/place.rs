@@ -1,6 +1,7 @@
 //! A database of a test's own, with a clock that the test moves.
 
 use std::{
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -27,45 +28,73 @@ use signet::{
         users::{NewUser, PasswordHash, Users},
     },
 };
-use sqlx::{Connection as _, SqliteConnection};
+use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
+
+use crate::servers::{Postgres, TestDatabase, set_clock};
 
 pub(crate) const START: i64 = 1_760_000_000_000;
 pub(crate) const DAY: Duration = Duration::from_hours(24);
 
 /// A clock that stands still until it is moved.
-pub(crate) struct TestClock(AtomicI64);
+pub(crate) struct TestClock {
+    millis: AtomicI64,
+    /// The clock of a database that shows the same.
+    file: Option<PathBuf>,
+}
 
 impl TestClock {
     pub(crate) fn advance(&self, by: Duration) {
-        self.0.fetch_add(millis(by), Ordering::SeqCst);
+        let by = millis(by);
+        let now = self.millis.fetch_add(by, Ordering::SeqCst) + by;
+        if let Some(file) = &self.file {
+            set_clock(file, now);
+        }
     }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+        Timestamp::from_millis(self.millis.load(Ordering::SeqCst))
     }
 }
 
-/// A migrated database in a folder that goes with it.
+/// A migrated database, which goes with this value or the tests.
 pub(crate) struct Place {
     pub(crate) database: Database,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) rng: Arc<SeededRng>,
     pub(crate) client: ClientId,
-    pub(crate) folder: tempfile::TempDir,
+    home: Home,
+}
+
+enum Home {
+    Folder(tempfile::TempDir),
+    Server(TestDatabase),
+}
+
+/// A bare connection to a database.
+pub(crate) enum Intruder {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
 }
 
 impl Place {
-    pub(crate) async fn new() -> Self {
+    pub(crate) async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(TestClock(AtomicI64::new(START)));
+        Self::at(Home::Folder(folder), None).await
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        let database = Postgres::shared().database().await;
+        let clock = database.hold_clock(START).await;
+        Self::at(Home::Server(database), Some(clock)).await
+    }
+
+    async fn at(home: Home, file: Option<PathBuf>) -> Self {
+        let millis = AtomicI64::new(START);
+        let clock = Arc::new(TestClock { millis, file });
         let rng = Arc::new(SeededRng::new(7));
-        let url = format!("sqlite://{}/signet.db", folder.path().display());
-        let options = StoreOptions::at(&url);
-        let database = Database::open(&options, clock.clone(), rng.clone())
-            .await
-            .unwrap();
+        let database = open(&home.url(), clock.clone(), rng.clone()).await;
         database.migrate().await.unwrap();
         let candidate = ClientId::new(clock.now(), random::bytes(&*rng));
         let client = Clients::new(database.clone())
@@ -77,7 +106,7 @@ impl Place {
             clock,
             rng,
             client: client.id,
-            folder,
+            home,
         }
     }
 
@@ -188,17 +217,19 @@ impl Place {
         }
     }
 
-    /// Opens the same file as another process would.
+    /// Opens the same database as another process would.
     pub(crate) async fn reopen(&self) -> Database {
-        let options = StoreOptions::at(&self.url());
-        Database::open(&options, self.clock.clone(), self.rng.clone())
-            .await
-            .unwrap()
+        open(&self.url(), self.clock.clone(), self.rng.clone()).await
     }
 
-    /// A bare connection to the file, to do what Signet would not.
-    pub(crate) async fn intruder(&self) -> SqliteConnection {
-        SqliteConnection::connect(&self.url()).await.unwrap()
+    /// A bare connection, to do what Signet would not.
+    pub(crate) async fn intruder(&self) -> Intruder {
+        match &self.home {
+            Home::Folder(_) => {
+                Intruder::Sqlite(SqliteConnection::connect(&self.url()).await.unwrap())
+            }
+            Home::Server(database) => Intruder::Postgres(database.connect().await),
+        }
     }
 
     /// The change log.
@@ -207,28 +238,58 @@ impl Place {
         log.rows.into_iter().map(|row| row.change).collect()
     }
 
-    fn url(&self) -> String {
-        format!("sqlite://{}/signet.db", self.folder.path().display())
+    pub(crate) fn url(&self) -> String {
+        self.home.url()
+    }
+
+    /// The file, where it is one.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        match &self.home {
+            Home::Folder(folder) => Some(folder.path().join("signet.db")),
+            Home::Server(_) => None,
+        }
     }
 }
 
-/// Writes a family over that of a stored session, as if the store had lost what came after.
-pub(crate) async fn overwrite(intruder: &mut SqliteConnection, id: SessionId, family: &Family) {
-    sqlx::query(
-        "UPDATE sessions SET generation = $2, key_id = $3, rotated_at = $4, budget_at = $5,
-            burst_from = $6, burst_at = $7, late_at = $8, idle_expires_at = $9
-        WHERE id = $1",
-    )
-    .bind(id.to_string())
-    .bind(family.generation.number())
-    .bind(family.key_id)
-    .bind(family.rotated_at.millis())
-    .bind(family.budget_at.millis())
-    .bind(family.burst_from.number())
-    .bind(family.burst_at.millis())
-    .bind(family.late_at.millis())
-    .bind(family.idle_expires_at.millis())
-    .execute(intruder)
-    .await
-    .unwrap();
+impl Home {
+    fn url(&self) -> String {
+        match self {
+            Self::Folder(folder) => format!("sqlite://{}/signet.db", folder.path().display()),
+            Self::Server(database) => database.url.clone(),
+        }
+    }
+}
+
+async fn open(url: &str, clock: Arc<TestClock>, rng: Arc<SeededRng>) -> Database {
+    let options = StoreOptions::at(url);
+    Database::open(&options, clock, rng).await.unwrap()
+}
+
+impl Intruder {
+    pub(crate) async fn execute(&mut self, sql: &str) {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(connection) => connection.execute(sql).await.map(drop),
+            Self::Postgres(connection) => connection.execute(sql).await.map(drop),
+        }
+        .unwrap();
+    }
+
+    /// Writes a family over that of a stored session, as if the store had lost what came after.
+    pub(crate) async fn overwrite(&mut self, id: SessionId, family: &Family) {
+        let sql = format!(
+            "UPDATE sessions SET generation = {}, key_id = {}, rotated_at = {}, budget_at = {},
+                burst_from = {}, burst_at = {}, late_at = {}, idle_expires_at = {}
+            WHERE id = '{id}'",
+            family.generation.number(),
+            family.key_id,
+            family.rotated_at.millis(),
+            family.budget_at.millis(),
+            family.burst_from.number(),
+            family.burst_at.millis(),
+            family.late_at.millis(),
+            family.idle_expires_at.millis(),
+        );
+        self.execute(&sql).await;
+    }
 }

@@ -19,19 +19,30 @@ use signet::{
         Advance, FamilyStore as _, LateStamp, Opening, SessionKey, SqlFamilies, Target,
     },
 };
-use sqlx::SqliteConnection;
 use tokio::{runtime::Runtime, sync::Mutex};
 
-use crate::place::{DAY, Place, START, overwrite, policy};
+use crate::place::{DAY, Intruder, Place, START, policy};
+
+/// Which database.
+#[derive(Clone, Copy)]
+enum On {
+    Sqlite,
+    Postgres,
+}
 
 /// Runs an asynchronous property over many cases, all on one database.
-fn hold<S, F>(cases: u32, strategy: &S, property: &F)
+fn hold<S, F>(database: On, cases: u32, strategy: &S, property: &F)
 where
     S: Strategy,
     F: AsyncFn(&Place, S::Value) -> Result<(), TestCaseError>,
 {
     let runtime = Runtime::new().unwrap();
-    let place = runtime.block_on(Place::new());
+    let place = runtime.block_on(async {
+        match database {
+            On::Sqlite => Place::sqlite().await,
+            On::Postgres => Place::postgres().await,
+        }
+    });
     let config = Config {
         cases,
         failure_persistence: None,
@@ -151,8 +162,17 @@ impl Presentation {
 }
 
 #[test]
-fn the_statement_is_the_rule() {
-    hold(1_000, &presentations(), &async |place, case| {
+fn the_statement_is_the_rule_on_sqlite() {
+    the_statement_is_the_rule(On::Sqlite, 1_000);
+}
+
+#[test]
+fn the_statement_is_the_rule_on_postgres() {
+    the_statement_is_the_rule(On::Postgres, 500);
+}
+
+fn the_statement_is_the_rule(database: On, cases: u32) {
+    hold(database, cases, &presentations(), &async |place, case| {
         place.clock.advance(Duration::from_millis(1));
         let user = place
             .user(&format!("u{}", place.database.now().millis()))
@@ -268,7 +288,7 @@ impl Play<'_> {
     async fn event(
         &mut self,
         event: &Event,
-        intruder: &Mutex<SqliteConnection>,
+        intruder: &Mutex<Intruder>,
     ) -> Result<(), TestCaseError> {
         match event {
             Event::Elapse(millis) => self.place.clock.advance(Duration::from_millis(*millis)),
@@ -291,7 +311,8 @@ impl Play<'_> {
             }
             Event::Lose(index) => {
                 let older = *index.get(&self.past);
-                overwrite(&mut *intruder.lock().await, self.model.session.id, &older).await;
+                let id = self.model.session.id;
+                intruder.lock().await.overwrite(id, &older).await;
                 self.model.session.family = older;
             }
         }
@@ -318,8 +339,17 @@ impl Play<'_> {
 }
 
 #[test]
-fn random_schedules_keep_to_the_rule() {
-    hold(60, &schedules(), &async |place, schedule| {
+fn random_schedules_keep_to_the_rule_on_sqlite() {
+    random_schedules_keep_to_the_rule(On::Sqlite, 60);
+}
+
+#[test]
+fn random_schedules_keep_to_the_rule_on_postgres() {
+    random_schedules_keep_to_the_rule(On::Postgres, 20);
+}
+
+fn random_schedules_keep_to_the_rule(database: On, cases: u32) {
+    hold(database, cases, &schedules(), &async |place, schedule| {
         place.clock.advance(DAY);
         let intruder = Mutex::new(place.intruder().await);
         let user = place

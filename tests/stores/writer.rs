@@ -14,15 +14,19 @@ use signet::{
         users::{NewUser, UserFilter},
     },
 };
-use sqlx::{Executor as _, SqliteConnection};
+use sqlx::{Connection as _, Executor as _, SqliteConnection};
 
 use crate::place::Place;
+
+async fn intruder(place: &Place) -> SqliteConnection {
+    SqliteConnection::connect(&place.url()).await.unwrap()
+}
 
 /// How long a caller may wait for a database that another process has locked.
 const PATIENCE: Duration = Duration::from_millis(2_500);
 
 async fn lock(place: &Place) -> SqliteConnection {
-    let mut intruder = place.intruder().await;
+    let mut intruder = intruder(place).await;
     intruder.execute("BEGIN EXCLUSIVE").await.unwrap();
     intruder
 }
@@ -49,7 +53,7 @@ fn create(place: &Place, new: NewUser) -> tokio::task::JoinHandle<Result<(), Sto
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_locked_database_is_unavailable_soon_and_recovers() {
-    let place = Place::new().await;
+    let place = Place::sqlite().await;
     let user = place.user("ada").await;
     let session = place.session(user).await;
     let mut intruder = lock(&place).await;
@@ -86,7 +90,7 @@ async fn a_locked_database_is_unavailable_soon_and_recovers() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_fails_leaves_its_group_alone() {
-    let place = Place::new().await;
+    let place = Place::sqlite().await;
     let mut taken = place.new_user("ada", &[]);
     taken.email = Some("ada@example.org".parse().unwrap());
     place.users().create(taken.clone()).await.unwrap();
@@ -126,7 +130,7 @@ async fn a_job_that_fails_leaves_its_group_alone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_whose_caller_has_gone_is_not_done() {
-    let place = Place::new().await;
+    let place = Place::sqlite().await;
     let mut intruder = lock(&place).await;
     let first = begun(create(&place, place.new_user("first", &[]))).await;
     let gone = begun(create(&place, place.new_user("gone", &[]))).await;
@@ -145,7 +149,7 @@ async fn a_job_whose_caller_has_gone_is_not_done() {
 
 /// A trap: whoever takes the name `trap` makes the COMMIT fail, or loses the transaction.
 async fn lay_trap(place: &Place, what: &str) {
-    let mut intruder = place.intruder().await;
+    let mut intruder = intruder(place).await;
     let table = "CREATE TABLE trap (id TEXT REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)";
     intruder.execute(table).await.unwrap();
     let trigger = format!(
@@ -163,7 +167,7 @@ async fn a_commit_that_fails_is_unavailable_for_its_whole_group() {
         "INSERT INTO trap VALUES ('nobody')",
         "SELECT RAISE(ROLLBACK, 'the disk is full')",
     ] {
-        let place = Place::new().await;
+        let place = Place::sqlite().await;
         lay_trap(&place, trap).await;
         let mut intruder = lock(&place).await;
         let before = begun(create(&place, place.new_user("before", &[]))).await;
@@ -189,7 +193,7 @@ async fn a_commit_that_fails_is_unavailable_for_its_whole_group() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn closing_does_what_waits_and_takes_no_more() {
-    let place = Place::new().await;
+    let place = Place::sqlite().await;
     let mut intruder = lock(&place).await;
     let waiting = begun(create(&place, place.new_user("ada", &[]))).await;
     let database = place.database.clone();

@@ -16,7 +16,7 @@ use crate::{
         rule::{BURST_ROTATIONS, HEAL_REACH, ROTATION_EARNED_MS, Verdict, judge},
         time::millis,
     },
-    store::{database::Database, error::StoreError, job},
+    store::{database::Database, error::StoreError, sql::Sql},
 };
 
 /// How often a step is tried whose row moves under it. Under one writer it cannot; where several
@@ -30,7 +30,7 @@ pub(super) async fn advance(
 ) -> Result<Option<Step>, StoreError> {
     for _ in 0..TRIES {
         let wanted = *advance;
-        let answer = database.write_once(move |step| Box::pin(run(step, wanted)));
+        let answer = database.write_once(move |sql| Box::pin(run(sql, wanted)));
         let Some((moved, row)) = answer.await? else {
             return Ok(None);
         };
@@ -59,24 +59,19 @@ fn would_move(advance: &Advance, step: &Step) -> bool {
 }
 
 /// Whether the family moved, and the record before.
-async fn run(
-    step: &job::Step<'_>,
-    advance: Advance,
-) -> Result<Option<(bool, QueryResult)>, StoreError> {
+async fn run(sql: &Sql<'_>, advance: Advance) -> Result<Option<(bool, QueryResult)>, StoreError> {
     let digest = digest_text(&advance.digest);
     if let Some(next) = advance.presented.next()
-        && let Some(row) = move_on(step, &advance, next, digest.clone()).await?
+        && let Some(row) = move_on(sql, &advance, next, digest.clone()).await?
     {
         return Ok(Some((true, row)));
     }
-    let read = step
-        .sql
-        .one(READ, [digest.into(), step.now.millis().into()]);
+    let read = sql.one(READ, [digest.into()]);
     Ok(read.await?.map(|row| (false, row)))
 }
 
 async fn move_on(
-    step: &job::Step<'_>,
+    sql: &Sql<'_>,
     advance: &Advance,
     next: Generation,
     digest: String,
@@ -86,7 +81,6 @@ async fn move_on(
     } = advance;
     let values = [
         digest.into(),
-        step.now.millis().into(),
         advance.client.to_string().into(),
         i64::from(presented.number()).into(),
         i64::from(next.number()).into(),
@@ -96,15 +90,15 @@ async fn move_on(
         ((BURST_ROTATIONS - 1) * ROTATION_EARNED_MS).into(),
         millis(policy.reuse_interval).into(),
         i64::from(policy.active_key).into(),
-        step.now.plus(policy.idle_lifetime).millis().into(),
+        millis(policy.idle_lifetime).into(),
     ];
-    step.sql.one(MOVE_ON, values).await
+    sql.one(MOVE_ON, values).await
 }
 
 const READ: &str = "
 SELECT id, user_id, client_id, scopes, audiences, auth_time, amr, label, address, created_at,
     absolute_expires_at, revoked_reason, late_at, generation, key_id, rotated_at, budget_at,
-    burst_from, burst_at, idle_expires_at, $2 AS step_at
+    burst_from, burst_at, idle_expires_at, :now AS step_at
 FROM sessions
 WHERE digest = $1";
 
@@ -117,25 +111,27 @@ UPDATE sessions SET
     prev_burst_from = burst_from,
     prev_burst_at = burst_at,
     prev_idle_expires_at = idle_expires_at,
-    generation = $5,
-    key_id = $11,
-    rotated_at = $2,
-    budget_at = CASE WHEN budget_at > $2 THEN budget_at ELSE $2 END + $8,
-    burst_from = CASE WHEN $2 - burst_at > $10 THEN $4 ELSE burst_from END,
-    burst_at = CASE WHEN $2 - burst_at > $10 THEN $2 ELSE burst_at END,
-    idle_expires_at = CASE WHEN $12 < absolute_expires_at THEN $12 ELSE absolute_expires_at END
+    generation = $4,
+    key_id = $10,
+    rotated_at = now,
+    budget_at = CASE WHEN budget_at > now THEN budget_at ELSE now END + $7,
+    burst_from = CASE WHEN now - burst_at > $9 THEN $3 ELSE burst_from END,
+    burst_at = CASE WHEN now - burst_at > $9 THEN now ELSE burst_at END,
+    idle_expires_at = CASE WHEN now + $11 < absolute_expires_at THEN now + $11
+        ELSE absolute_expires_at END
+FROM (SELECT :now AS now) AS moment
 WHERE digest = $1
     AND revoked_reason IS NULL
-    AND absolute_expires_at > $2
-    AND client_id = $3
-    AND budget_at - $2 <= $9
+    AND absolute_expires_at > now
+    AND client_id = $2
+    AND budget_at - now <= $8
     AND (
-        (generation = $4 AND idle_expires_at > $2)
+        (generation = $3 AND idle_expires_at > now)
         OR (
-            $6
-            AND generation < $4
-            AND $4 - generation
-                <= $7 + CASE WHEN rotated_at < $2 THEN ($2 - rotated_at) / $8 ELSE 0 END
+            $5
+            AND generation < $3
+            AND $3 - generation
+                <= $6 + CASE WHEN rotated_at < now THEN (now - rotated_at) / $7 ELSE 0 END
         )
     )
 RETURNING id, user_id, client_id, scopes, audiences, auth_time, amr, label, address, created_at,

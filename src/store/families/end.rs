@@ -8,7 +8,7 @@ use crate::{
         session::EndReason,
         time::Timestamp,
     },
-    store::{changes, error::StoreError, job::Step},
+    store::{changes, error::StoreError, job::Step, sql::Columns as _},
 };
 
 /// Ends what is not over yet. How many sessions that was.
@@ -20,19 +20,18 @@ pub(super) async fn end(
     match target {
         Target::Session(session) => end_one(step, session, reason).await,
         Target::User { user, except } => {
+            // Whoever changes a user's state has their row first: so nobody waits in a circle.
+            step.sql.one(LOCK_USER, [user.to_string().into()]).await?;
             let ended = mark_all(step, user, except, reason).await?;
             if ended > 0 {
-                // A session that begins within this very millisecond would count as ended.
-                let values = [user.to_string().into(), step.now.millis().into()];
-                step.sql.execute(RAISE_NOT_BEFORE, values).await?;
-                changes::append(step, &not_before(user, step.now, except, reason)).await?;
+                tell(step, user, except, reason).await?;
             }
             Ok(ended)
         }
     }
 }
 
-/// Ends all sessions of a user whose `not_before` the caller has set to the moment of the step.
+/// Ends all sessions of a user whose row the caller has changed.
 pub(in crate::store) async fn end_all(
     step: &Step<'_>,
     user: UserId,
@@ -40,7 +39,30 @@ pub(in crate::store) async fn end_all(
     reason: EndReason,
 ) -> Result<(), StoreError> {
     mark_all(step, user, except, reason).await?;
-    changes::append(step, &not_before(user, step.now, except, reason)).await
+    tell(step, user, except, reason).await
+}
+
+/// Tells the nodes that all sessions up to now are over. One may have begun a little later than
+/// now: by the clock of a node that is ahead, or while this step was waiting for the user's row.
+async fn tell(
+    step: &Step<'_>,
+    user: UserId,
+    except: Option<SessionId>,
+    reason: EndReason,
+) -> Result<(), StoreError> {
+    let id = || user.to_string().into();
+    let newest: Option<i64> = step
+        .sql
+        .the(NEWEST, [id(), step.now.millis().into()])
+        .await?
+        .get("newest")?;
+    let moment = newest.map_or(step.now, |newest| {
+        step.now.max(Timestamp::from_millis(newest))
+    });
+    // A session that begins within this very millisecond would count as ended.
+    let values = [id(), moment.millis().into()];
+    step.sql.execute(RAISE_NOT_BEFORE, values).await?;
+    changes::append(step, &not_before(user, moment, except, reason)).await
 }
 
 async fn end_one(
@@ -77,13 +99,13 @@ async fn mark_all(
 
 const fn not_before(
     user: UserId,
-    now: Timestamp,
+    moment: Timestamp,
     except: Option<SessionId>,
     reason: EndReason,
 ) -> Change {
     Change::UserNotBefore {
         user,
-        not_before: now,
+        not_before: moment,
         except,
         reason,
     }
@@ -96,6 +118,13 @@ WHERE id = $1 AND revoked_reason IS NULL";
 const MARK_ALL: &str = "
 UPDATE sessions SET revoked_at = $2, revoked_reason = $3
 WHERE user_id = $1 AND revoked_reason IS NULL AND ($4 IS NULL OR id <> $4)";
+
+const LOCK_USER: &str = "
+SELECT 1 FROM users WHERE id = $1
+FOR UPDATE";
+
+const NEWEST: &str = "
+SELECT MAX(created_at) AS newest FROM sessions WHERE user_id = $1 AND revoked_at = $2";
 
 const RAISE_NOT_BEFORE: &str = "
 UPDATE users SET not_before = $2 WHERE id = $1 AND not_before < $2";

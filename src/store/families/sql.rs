@@ -42,7 +42,7 @@ impl FamilyStore for SqlFamilies {
         let values = opening_values(opening);
         let work = self
             .database
-            .write_once(move |step| Box::pin(async move { step.sql.execute(OPEN, values).await }));
+            .write_once(move |sql| Box::pin(async move { sql.execute(OPEN, values).await }));
         Ok(work.await? > 0)
     }
 
@@ -52,17 +52,16 @@ impl FamilyStore for SqlFamilies {
 
     async fn stamp_late(&self, stamp: &LateStamp) -> Result<bool, StoreError> {
         let stamp = *stamp;
-        let work = self.database.write_once(move |step| {
+        let work = self.database.write_once(move |sql| {
             Box::pin(async move {
                 let presented = i64::from(stamp.presented.number());
                 let values = [
                     digest_text(&stamp.digest).into(),
-                    step.now.millis().into(),
                     presented.into(),
                     (presented + 1).into(),
                     stamp.late_at.millis().into(),
                 ];
-                step.sql.execute(STAMP_LATE, values).await
+                sql.execute(STAMP_LATE, values).await
             })
         });
         Ok(work.await? > 0)
@@ -110,7 +109,7 @@ impl FamilyStore for SqlFamilies {
         let values = [expired_before.millis().into(), i64::from(limit).into()];
         let work = self
             .database
-            .write_once(move |step| Box::pin(async move { step.sql.execute(PURGE, values).await }));
+            .write_once(move |sql| Box::pin(async move { sql.execute(PURGE, values).await }));
         work.await
     }
 }
@@ -147,6 +146,7 @@ fn opening_values(opening: &Opening) -> [Value; 21] {
     ]
 }
 
+/// The lock holds off a change of password or state until the session is there to be ended by it.
 const OPEN: &str = "
 INSERT INTO sessions (
     digest, id, user_id, client_id, scopes, audiences, auth_time, amr, label, address, created_at,
@@ -157,18 +157,20 @@ INSERT INTO sessions (
 SELECT $1, $2, id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
     $13, $14, $15, $16, $17, $18, $20
 FROM users
-WHERE id = $3 AND credential_version = $21 AND disabled_at IS NULL AND not_before < $11";
+WHERE id = $3 AND credential_version = $21 AND disabled_at IS NULL AND not_before < $11
+FOR SHARE";
 
 const STAMP_LATE: &str = "
-UPDATE sessions SET late_at = $2, burst_from = $3, burst_at = $2
-WHERE digest = $1 AND generation = $4 AND late_at = $5 AND revoked_reason IS NULL";
+UPDATE sessions SET late_at = now, burst_from = $2, burst_at = now
+FROM (SELECT :now AS now) AS moment
+WHERE digest = $1 AND generation = $3 AND late_at = $4 AND revoked_reason IS NULL";
 
 const FIND_BY_DIGEST: &str = "SELECT * FROM sessions WHERE digest = $1";
 
 const FIND_BY_ID: &str = "SELECT * FROM sessions WHERE id = $1";
 
-/// A text that stands after every id.
-const AFTER_ALL: &str = "~";
+/// A text that stands after every id, whatever the collation.
+const AFTER_ALL: &str = "ses_ffffffff-ffff-ffff-ffff-ffffffffffff";
 
 const OF_USER: &str = "
 SELECT * FROM sessions

@@ -1,6 +1,6 @@
 //! What users are granted.
 
-use super::{Users, exists, not_the_last_administrator};
+use super::{Users, exists_still, not_the_last_administrator, one_at_a_time};
 use crate::{
     model::{change::Change, id::UserId, scope::Grant},
     store::{
@@ -30,6 +30,7 @@ impl Users {
         let grant = grant.clone();
         let work = self.database.write(move |step| {
             Box::pin(async move {
+                one_at_a_time(step).await?;
                 require(step, user).await?;
                 let removed = delete_grant(step, user, &grant).await?;
                 tell(step, user, removed).await
@@ -59,7 +60,7 @@ async fn delete_grant(step: &Step<'_>, user: UserId, grant: &Grant) -> Result<bo
 }
 
 async fn require(step: &Step<'_>, user: UserId) -> Result<(), StoreError> {
-    if exists(step, user).await? {
+    if exists_still(step, user).await? {
         Ok(())
     } else {
         Err(Conflict::NoSuchUser.into())

@@ -92,6 +92,24 @@ async fn exists(step: &Step<'_>, user: UserId) -> Result<bool, StoreError> {
     Ok(row.is_some())
 }
 
+/// The same, and the user's row stays as it is until the end of the step.
+async fn exists_still(step: &Step<'_>, user: UserId) -> Result<bool, StoreError> {
+    const EXISTS: &str = "
+SELECT 1 FROM users WHERE id = $1 AND erased_at IS NULL
+FOR UPDATE";
+    let row = step.sql.one(EXISTS, [user.to_string().into()]).await?;
+    Ok(row.is_some())
+}
+
+/// Has all steps that may take `*` from somebody go one after the other: of two administrators who
+/// disable each other one would win, and nobody be left. Before any other lock.
+async fn one_at_a_time(step: &Step<'_>) -> Result<(), StoreError> {
+    const LOCK: &str = "
+SELECT user_id FROM user_grants WHERE pattern = '*' ORDER BY user_id
+FOR UPDATE";
+    step.sql.all(LOCK, []).await.map(drop)
+}
+
 /// The condition that `$1` may lose `*`: they do not hold it, or another enabled user does too.
 macro_rules! not_the_last_administrator {
     () => {

@@ -49,9 +49,9 @@ impl Users {
             old.as_str().into(),
             new.as_str().into(),
         ];
-        let work = self.database.write_once(move |step| {
-            Box::pin(async move { step.sql.execute(REHASH, values).await })
-        });
+        let work = self
+            .database
+            .write_once(move |sql| Box::pin(async move { sql.execute(REHASH, values).await }));
         Ok(work.await? > 0)
     }
 }

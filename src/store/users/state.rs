@@ -1,6 +1,6 @@
 //! Disabling, enabling and deleting users.
 
-use super::{Users, exists, not_the_last_administrator};
+use super::{Users, exists, not_the_last_administrator, one_at_a_time};
 use crate::{
     model::{change::Change, id::UserId, session::EndReason},
     store::{
@@ -39,6 +39,7 @@ impl Users {
 }
 
 async fn disable(step: &Step<'_>, user: UserId) -> Result<bool, StoreError> {
+    one_at_a_time(step).await?;
     let values = || [user.to_string().into(), step.now.millis().into()];
     if step.sql.execute(DISABLE, values()).await? > 0 {
         end_all(step, user, None, EndReason::UserDisabled).await?;
@@ -66,6 +67,7 @@ async fn enable(step: &Step<'_>, user: UserId) -> Result<bool, StoreError> {
 }
 
 async fn erase(step: &Step<'_>, user: UserId) -> Result<bool, StoreError> {
+    one_at_a_time(step).await?;
     let id = || user.to_string().into();
     if step
         .sql

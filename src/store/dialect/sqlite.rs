@@ -1,4 +1,4 @@
-//! What differs between databases: how to connect, and which refusals are passing trouble.
+//! `SQLite`: one file, one connection that writes, others that read.
 
 use std::{path::PathBuf, str::FromStr as _, time::Duration};
 
@@ -8,37 +8,21 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::error::StoreError;
+use crate::store::error::StoreError;
 
 /// How long a connection waits for another's lock, another process's included.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// `SQLite`'s primary result codes that tell of the moment and the machine, not of the statement:
-/// busy, locked, out of memory, read-only, interrupted, I/O, corrupt, full, cannot open, protocol,
-/// not a database.
-const SQLITE_TROUBLE: [u32; 11] = [5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26];
-/// PostgreSQL's classes of the same: connection, rollback, resources, intervention, system.
-const SQLSTATE_TROUBLE: [&str; 5] = ["08", "40", "53", "57", "58"];
-
-/// Whether an error code tells of passing trouble. SQLSTATEs have five characters; no code of
-/// `SQLite` has.
-pub(super) fn is_trouble(code: &str) -> bool {
-    match code.parse::<u32>() {
-        Ok(number) if code.len() < 5 => SQLITE_TROUBLE.contains(&(number & 0xFF)),
-        _ => SQLSTATE_TROUBLE.iter().any(|class| code.starts_with(class)),
-    }
-}
-
 /// A `SQLite` file and how to connect to it.
 #[derive(Debug, Clone)]
-pub(super) struct SqliteFile {
+pub(in crate::store) struct SqliteFile {
     options: SqliteConnectOptions,
 }
 
 impl SqliteFile {
     /// Reads `sqlite://path`. The parameters of such URLs would undo what durability rests on, so
     /// there are none; a database in memory would be another one for each connection.
-    pub(super) fn at(url: &str) -> Result<Self, StoreError> {
+    pub(in crate::store) fn at(url: &str) -> Result<Self, StoreError> {
         let path = url.strip_prefix("sqlite:").unwrap_or_default();
         if path.trim_start_matches('/').is_empty()
             || path.contains(['?', '#'])
@@ -57,7 +41,7 @@ impl SqliteFile {
     }
 
     /// Makes the file, readable by its owner alone, and its folder, where they are missing.
-    pub(super) fn create(&self) -> std::io::Result<()> {
+    pub(in crate::store) fn create(&self) -> std::io::Result<()> {
         let path = PathBuf::from(self.options.get_filename());
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
@@ -70,21 +54,24 @@ impl SqliteFile {
     }
 
     /// The one connection that writes. It sets the journal mode, which stays with the file.
-    pub(super) async fn writer(&self) -> Result<DatabaseConnection, StoreError> {
+    pub(in crate::store) async fn writer(&self) -> Result<DatabaseConnection, StoreError> {
         let options = self.writing();
         let pool = pool(1).connect_with(options).await?;
         Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
     }
 
     /// The connections that read, and can do nothing else.
-    pub(super) async fn readers(&self, count: u32) -> Result<DatabaseConnection, StoreError> {
+    pub(in crate::store) async fn readers(
+        &self,
+        count: u32,
+    ) -> Result<DatabaseConnection, StoreError> {
         let options = self.options.clone().read_only(true);
         let pool = pool(count).connect_with(options).await?;
         Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
     }
 
     /// A connection of its own, for the time of a migration.
-    pub(super) async fn alone(&self) -> Result<SqliteConnection, StoreError> {
+    pub(in crate::store) async fn alone(&self) -> Result<SqliteConnection, StoreError> {
         Ok(self.writing().connect().await?)
     }
 
@@ -125,16 +112,6 @@ mod tests {
             "a.db",
         ] {
             assert!(SqliteFile::at(refused).is_err(), "{refused}");
-        }
-    }
-
-    #[test]
-    fn a_code_of_either_database_is_trouble_or_not() {
-        for trouble in ["5", "517", "13", "778", "08006", "57P01", "40001", "53300"] {
-            assert!(is_trouble(trouble), "{trouble}");
-        }
-        for fault in ["1", "19", "1555", "2067", "787", "23505", "42P01"] {
-            assert!(!is_trouble(fault), "{fault}");
         }
     }
 }

@@ -1,0 +1,122 @@
+//! What differs between databases: how to connect, how long to wait, which refusals are passing
+//! trouble, what the store's clock is, and how rows are locked. All else is written once.
+
+mod postgres;
+mod sqlite;
+
+use std::borrow::Cow;
+
+use sea_orm::{DbErr, RuntimeErr, Value};
+
+pub(super) use self::{
+    postgres::{Pool, PostgresServer},
+    sqlite::SqliteFile,
+};
+use crate::model::time::Timestamp;
+
+/// `SQLite`'s primary result codes that tell of the moment and the machine, not of the statement:
+/// busy, locked, out of memory, read-only, interrupted, I/O, corrupt, full, cannot open, protocol,
+/// not a database.
+const SQLITE_TROUBLE: [u32; 11] = [5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26];
+/// PostgreSQL's SQLSTATEs of the same: connection, a plan that a migration has outdated, the state
+/// of the transaction (a standby, one that idled too long), a login or database that is not there,
+/// rollback, resources, lock not available, intervention, system.
+const SQLSTATE_TROUBLE: [&str; 10] = [
+    "08", "0A000", "25", "28", "3D", "40", "53", "55P03", "57", "58",
+];
+/// Those that end the connection, or should.
+const SQLSTATE_BROKEN: [&str; 5] = ["08", "0A000", "25P03", "57P", "58"];
+
+/// How a statement is spelt. It is written once, as PostgreSQL takes it, with two words of ours:
+/// `:now` is the store's own clock in milliseconds, read inside the statement (named once, for two
+/// readings could differ); `FOR UPDATE` or `FOR SHARE` at its end locks the rows that it reads.
+#[derive(Clone, Copy)]
+pub(super) enum Dialect {
+    /// The clock is the process's, read as the work began. There is one writer: nothing to lock.
+    Sqlite(Timestamp),
+    /// The clock is the database's: all nodes share it.
+    Postgres,
+}
+
+/// The database's clock; not the transaction's, which stands still while it waits for a lock.
+const POSTGRES_NOW: &str = "CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT)";
+const NOW: &str = ":now";
+
+impl Dialect {
+    /// Spells a statement, adding to its values where it must.
+    pub(super) fn spell<'t>(self, sql: &'t str, values: &mut Vec<Value>) -> Cow<'t, str> {
+        match self {
+            Self::Postgres if sql.contains(NOW) => sql.replace(NOW, POSTGRES_NOW).into(),
+            Self::Postgres => sql.into(),
+            Self::Sqlite(now) => {
+                let unlocked = ["\nFOR UPDATE", "\nFOR SHARE"]
+                    .iter()
+                    .find_map(|lock| sql.strip_suffix(lock))
+                    .unwrap_or(sql);
+                if !unlocked.contains(NOW) {
+                    return unlocked.into();
+                }
+                values.push(now.millis().into());
+                unlocked.replace(NOW, &format!("${}", values.len())).into()
+            }
+        }
+    }
+}
+
+/// Whether an error code tells of passing trouble. SQLSTATEs have five characters; no code of
+/// `SQLite` has.
+pub(super) fn is_trouble(code: &str) -> bool {
+    match code.parse::<u32>() {
+        Ok(number) if code.len() < 5 => SQLITE_TROUBLE.contains(&(number & 0xFF)),
+        _ => begins_with_one_of(code, &SQLSTATE_TROUBLE),
+    }
+}
+
+/// Whether a connection to PostgreSQL is of no use after this error; its sisters hardly are.
+fn is_broken(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) =
+        error
+    else {
+        return false;
+    };
+    match &**cause {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => true,
+        sqlx::Error::Database(refusal) => refusal
+            .code()
+            .is_some_and(|code| begins_with_one_of(&code, &SQLSTATE_BROKEN)),
+        _ => false,
+    }
+}
+
+fn begins_with_one_of(code: &str, classes: &[&str]) -> bool {
+    classes.iter().any(|class| code.starts_with(class))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_of_either_database_is_trouble_or_not() {
+        for trouble in [
+            "5", "517", "13", "778", "08006", "57P01", "40001", "53300", "55P03", "57014", "25006",
+            "25P03",
+        ] {
+            assert!(is_trouble(trouble), "{trouble}");
+        }
+        for fault in ["1", "19", "1555", "2067", "787", "23505", "42P01", "55006"] {
+            assert!(!is_trouble(fault), "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_statement_is_spelt_for_each_database() {
+        let written = "SELECT id, :now AS now FROM users WHERE id = $1\nFOR UPDATE";
+        let mut values = vec![Value::from("usr_1")];
+        let sqlite = Dialect::Sqlite(Timestamp::from_millis(7)).spell(written, &mut values);
+        assert_eq!(sqlite, "SELECT id, $2 AS now FROM users WHERE id = $1");
+        assert_eq!(values, [Value::from("usr_1"), Value::from(7_i64)]);
+        let postgres = Dialect::Postgres.spell(written, &mut Vec::new());
+        assert!(postgres.contains("clock_timestamp()") && postgres.ends_with("FOR UPDATE"));
+    }
+}

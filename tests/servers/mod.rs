@@ -1,0 +1,12 @@
+//! Real servers, started by the test binary that needs them and ended with it.
+//!
+//! They listen on unix sockets in folders of their own, so that nothing else on the machine is met.
+//! There is one cluster a test binary, and one database a test.
+
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+mod postgres;
+mod proxy;
+
+pub(crate) use postgres::{Postgres, TestDatabase, set_clock};
+pub(crate) use proxy::Proxy;

@@ -1,0 +1,246 @@
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, mpsc};
+use std::thread;
+
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+
+use super::Proxy;
+
+/// PostgreSQL refuses to run as root; this is nobody.
+const NOBODY: u32 = 65534;
+/// Comparing text as people of some language would: what Signet does must not depend on it.
+const INITDB: [&str; 7] = [
+    "--username=postgres",
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=icu",
+    "--icu-locale=en-US",
+    "--no-sync",
+];
+/// A test's machine does not lose power; what was committed survives kill -9 all the same.
+const SETTINGS: [&str; 5] = [
+    "listen_addresses=",
+    "max_connections=300",
+    "fsync=off",
+    "full_page_writes=off",
+    "shared_buffers=32MB",
+];
+
+/// A cluster.
+pub(crate) struct Postgres {
+    folder: PathBuf,
+    server: Mutex<Server>,
+    databases: AtomicUsize,
+}
+
+/// A database of a test's own.
+pub(crate) struct TestDatabase {
+    pub(crate) url: String,
+    clock: PathBuf,
+}
+
+struct Server {
+    pid: Pid,
+    ended: mpsc::Receiver<()>,
+}
+
+impl Postgres {
+    /// The cluster that the tests of this binary share.
+    pub(crate) fn shared() -> &'static Self {
+        static SHARED: OnceLock<Postgres> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
+    /// A new cluster, for a test that ends it.
+    pub(crate) fn start() -> Self {
+        let folder = folder();
+        let mut initdb = program("initdb");
+        let made = initdb
+            .arg("--pgdata")
+            .arg(folder.join("data"))
+            .args(INITDB)
+            .output();
+        let made = made.unwrap();
+        assert!(made.status.success(), "{made:?}");
+        Self {
+            server: Mutex::new(Server::start(&folder)),
+            folder,
+            databases: AtomicUsize::new(0),
+        }
+    }
+
+    /// `kill -9` for the server, as a crash would.
+    pub(crate) fn crash(&self) {
+        let server = self.server.lock().unwrap();
+        kill_process(server.pid, Signal::KILL).unwrap();
+        server.ended.recv().unwrap();
+    }
+
+    /// Starts it again after a crash.
+    pub(crate) fn start_again(&self) {
+        *self.server.lock().unwrap() = Server::start(&self.folder);
+    }
+
+    /// A new database.
+    pub(crate) async fn database(&self) -> TestDatabase {
+        let name = format!("test{}", self.databases.fetch_add(1, Ordering::SeqCst));
+        let mut admin = PgConnection::connect(&self.url("postgres")).await.unwrap();
+        let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
+        admin.execute(create).await.unwrap();
+        TestDatabase {
+            url: self.url(&name),
+            clock: self.folder.join(format!("{name}.clock")),
+        }
+    }
+
+    /// Where its socket is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn url(&self, database: &str) -> String {
+        let folder = self.folder.display();
+        format!("postgres://postgres@localhost/{database}?host={folder}")
+    }
+}
+
+impl TestDatabase {
+    /// Takes the clock of this database into the test's hand: the product says `clock_timestamp()`,
+    /// and finds ours before PostgreSQL's own. Gives the file that holds the milliseconds.
+    pub(crate) async fn hold_clock(&self, millis: i64) -> PathBuf {
+        set_clock(&self.clock, millis);
+        let mut owner = self.connect().await;
+        let file = self.clock.display();
+        let function = format!(
+            "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
+                AS $$ SELECT timestamptz 'epoch'
+                    + pg_read_file('{file}')::bigint * interval '1 millisecond' $$;
+            DO $$ BEGIN EXECUTE format(
+                'ALTER DATABASE %I SET search_path = public, pg_catalog', current_database()
+            ); END $$"
+        );
+        owner.execute(AssertSqlSafe(function)).await.unwrap();
+        self.clock.clone()
+    }
+
+    /// Where it is on another way.
+    pub(crate) fn through(&self, proxy: &Proxy) -> String {
+        let (place, _) = self.url.split_once("?host=").unwrap();
+        format!("{place}?host={}", proxy.folder.path().display())
+    }
+
+    /// A bare connection, to do what Signet would not.
+    pub(crate) async fn connect(&self) -> PgConnection {
+        PgConnection::connect(&self.url).await.unwrap()
+    }
+}
+
+/// Sets a clock that is in the test's hand.
+pub(crate) fn set_clock(file: &Path, millis: i64) {
+    let new = file.with_extension("new");
+    fs::write(&new, millis.to_string()).unwrap();
+    fs::rename(new, file).unwrap();
+}
+
+impl Server {
+    /// Starts it, and returns once it takes connections. After a crash the first attempts may find
+    /// the processes of the one before, which are about to end.
+    fn start(folder: &Path) -> Self {
+        for _ in 0..100 {
+            if let Ok(server) = Self::attempt(folder) {
+                return server;
+            }
+        }
+        panic!("{}", Self::attempt(folder).err().unwrap_or_default());
+    }
+
+    fn attempt(folder: &Path) -> Result<Self, String> {
+        let mut command = program("postgres");
+        command.arg("-D").arg(folder.join("data"));
+        command.arg("-k").arg(folder);
+        for setting in SETTINGS {
+            command.args(["-c", setting]);
+        }
+        command.stderr(Stdio::piped());
+        let (started, starting) = mpsc::channel();
+        let (ending, ended) = mpsc::channel();
+        // The server ends with the thread that started it: one that reads to the end what it says.
+        thread::spawn(move || {
+            let child = command.spawn().unwrap();
+            follow(child, &started);
+            ending.send(()).ok();
+        });
+        let pid = starting.recv().unwrap()?;
+        Ok(Self { pid, ended })
+    }
+}
+
+/// Reads what the server says until it ends; tells once that it is ready, or why it never was.
+fn follow(mut child: Child, started: &mpsc::Sender<Result<Pid, String>>) {
+    let said = BufReader::new(child.stderr.take().unwrap());
+    let mut so_far = String::new();
+    for line in said.lines().map_while(Result::ok) {
+        if line.contains("ready to accept connections") {
+            started.send(Ok(Pid::from_child(&child))).ok();
+        }
+        so_far.push_str(&line);
+        so_far.push('\n');
+    }
+    child.wait().unwrap();
+    started.send(Err(so_far)).ok();
+}
+
+/// A program of PostgreSQL's, run by somebody who may, ended with the thread that starts it.
+fn program(name: &str) -> Command {
+    let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL: run tests/install");
+    let version = versions
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .max_by_key(|version| version.parse().unwrap_or(0))
+        .expect("PostgreSQL: run tests/install");
+    let mut command = Command::new("setpriv");
+    if geteuid().is_root() {
+        command.args([
+            format!("--reuid={NOBODY}"),
+            format!("--regid={NOBODY}"),
+            "--clear-groups".to_owned(),
+        ]);
+    }
+    command
+        .arg("--pdeathsig=INT")
+        .arg(format!("/usr/lib/postgresql/{version}/bin/{name}"))
+        .current_dir("/")
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    command
+}
+
+/// A folder for a cluster. Those of test binaries that have ended go.
+fn folder() -> PathBuf {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    const NAME: &str = "signet-postgres-";
+    for entry in fs::read_dir(std::env::temp_dir()).unwrap().flatten() {
+        let name = entry.file_name().into_string().unwrap_or_default();
+        let pid = name
+            .strip_prefix(NAME)
+            .and_then(|rest| rest.split('-').next());
+        if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            fs::remove_dir_all(entry.path()).ok();
+        }
+    }
+    let (pid, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
+    let folder = std::env::temp_dir().join(format!("{NAME}{pid}-{count}"));
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    if geteuid().is_root() {
+        chown(&folder, Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    folder
+}
