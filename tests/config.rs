@@ -37,6 +37,7 @@ fn the_example_file_gives_the_defaults_when_everything_is_switched_on() {
 
     let (mut settings, defaults) = (loaded.settings, Settings::defaults().unwrap());
     settings.keys = defaults.keys.clone();
+    settings.store.migrate = None;
     settings.tokens.audience = None;
     settings.password.lane_threads = None;
     assert_eq!(format!("{settings:?}"), format!("{defaults:?}"));
@@ -355,8 +356,14 @@ const UNSAFE: &[(&str, &str, &str)] = &[
     ("SERVER__TRUSTED_PROXIES", "0.0.0.0/0", "trusts everybody"),
     (
         "STORE__DATABASE",
-        "postgres://u:hunter2@db/x",
-        "names PostgreSQL, which this version does not support yet",
+        "postgres://u:hunter2@db",
+        "names no database",
+    ),
+    ("STORE__CONNECTIONS", "0", "must be 1 to 1000"),
+    (
+        "STORE__MIGRATE",
+        "never",
+        "unknown variant `never`, expected `at_start` or `by_command`",
     ),
     ("KEYS__ACTIVE", "0", "entries are numbered 1 to 255"),
     (

@@ -10,13 +10,13 @@ mod terms;
 
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 pub use serve::{Listeners, Probe};
 
 use crate::{
     auth::{Auth, Parts, change_log::ChangeLog, keys::KeyVault},
-    config::Settings,
+    config::{DatabaseUrl, MigrateWhen, Settings, StoreSettings},
     crypto::{
         lane::{Lane, LaneSize},
         password::PasswordCost,
@@ -76,12 +76,9 @@ impl App {
     pub async fn open(settings: Settings, ambient: Ambient) -> anyhow::Result<Self> {
         provider::install();
         let Ambient { clock, rng, .. } = ambient.clone();
-        let options = StoreOptions::at(&settings.store.database.to_string());
+        let options = store_options(&settings.store);
         let database = Database::open(&options, clock.clone(), rng.clone()).await?;
-        database
-            .migrate()
-            .await
-            .context("the database could not be brought up to date")?;
+        bring_up_to_date(&database, settings.store.migrate_when()).await?;
         let master = master_keys::open(&settings.keys, &database, &*rng).await?;
         let refresh_keys = RefreshKeys::new(
             &master,
@@ -143,6 +140,36 @@ impl App {
     /// Does the writes that wait and closes the database.
     pub async fn close(self) {
         self.database.close().await;
+    }
+}
+
+/// How the database of these settings is opened.
+#[must_use]
+pub fn store_options(settings: &StoreSettings) -> StoreOptions {
+    let mut options = StoreOptions::at(&settings.database.expose());
+    if matches!(settings.database, DatabaseUrl::Postgres(_)) {
+        options.connections = settings.connections;
+    }
+    options
+}
+
+async fn bring_up_to_date(database: &Database, when: MigrateWhen) -> anyhow::Result<()> {
+    match when {
+        MigrateWhen::AtStart => database
+            .migrate()
+            .await
+            .context("the database could not be brought up to date"),
+        MigrateWhen::ByCommand => {
+            let pending = database.pending_migrations().await?;
+            if pending.is_empty() {
+                return Ok(());
+            }
+            bail!(
+                "the database is not up to date, it lacks {}: run `signet migrate`, or set \
+                 store.migrate to \"at_start\"",
+                pending.join(", ")
+            )
+        }
     }
 }
 

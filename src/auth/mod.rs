@@ -49,6 +49,9 @@ use keys::KeyVault;
 use throttle::Throttle;
 use user_cache::UserCache;
 
+/// A system's clock that is further off the database's is an illness, though it is corrected.
+const CLOCK_ERROR: Duration = Duration::from_secs(2);
+
 /// What holds for every client.
 #[derive(Debug, Clone)]
 pub struct Terms {
@@ -173,10 +176,10 @@ impl Auth {
         if self.parts.database.ping().await.is_err() {
             return Some("database");
         }
-        self.parts
-            .changes
-            .is_degraded(self.now())
-            .then_some("change log")
+        if self.parts.changes.is_degraded(self.now()) {
+            return Some("change log");
+        }
+        (self.parts.database.clock_error() > CLOCK_ERROR).then_some("clock")
     }
 
     fn now(&self) -> Timestamp {

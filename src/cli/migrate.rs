@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::{Shared, admin::block_on, failure::Failure};
 use crate::{
-    app::Ambient,
-    store::database::{Database, StoreOptions},
+    app::{Ambient, store_options},
+    store::database::Database,
     telemetry,
 };
 
@@ -27,7 +27,7 @@ impl Migrate {
         let Ambient { clock, rng, .. } = Ambient::system();
         telemetry::install(&settings.log, clock.clone())?;
         let url = settings.store.database.to_string();
-        let database = Database::open(&StoreOptions::at(&url), clock, rng).await?;
+        let database = Database::open(&store_options(&settings.store), clock, rng).await?;
         let pending = database.pending_migrations().await?;
         let out = shared.output();
         if !out.json {

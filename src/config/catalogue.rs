@@ -10,6 +10,8 @@ use super::Settings;
 /// Settings that are secrets: hidden by `config show`, and readable from a file that the
 /// variable with `_FILE` names.
 const SECRETS: &[&str] = &["keys.master"];
+/// Settings that may hold a secret in part: that is hidden, and they too are readable from a file.
+const PARTLY_SECRET: &[&str] = &["store.database"];
 
 /// One setting.
 #[derive(Clone, Copy, Debug)]
@@ -37,10 +39,11 @@ impl Leaf {
         format!("SIGNET_{}__{}", self.section, self.field).to_uppercase()
     }
 
-    /// The variable that names a file with the value, for secrets.
+    /// The variable that names a file with the value, for what is or holds a secret.
     #[must_use]
     pub fn file_variable(&self) -> Option<String> {
-        self.is_secret().then(|| self.variable() + "_FILE")
+        let in_part = PARTLY_SECRET.contains(&self.name().as_str());
+        (self.is_secret() || in_part).then(|| self.variable() + "_FILE")
     }
 
     /// Whether its value is never shown.

@@ -5,7 +5,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use super::{Listen, Settings, duration};
+use super::{DatabaseUrl, Listen, Settings, duration};
 use crate::model::signing_key::Algorithm;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -24,6 +24,7 @@ pub(super) struct Verdict {
 pub(super) fn check(settings: &Settings) -> Verdict {
     let mut verdict = Verdict::default();
     check_server(settings, &mut verdict);
+    check_store(settings, &mut verdict);
     check_tokens(settings, &mut verdict);
     check_sessions(settings, &mut verdict);
     check_signing_keys(settings, &mut verdict);
@@ -63,6 +64,20 @@ fn check_server(settings: &Settings, verdict: &mut Verdict) {
     verdict.refuse_if(settings.keys.active == Some(0), || {
         "keys.active is 0, but entries are numbered 1 to 255; name one of them or leave it out."
             .to_owned()
+    });
+}
+
+fn check_store(settings: &Settings, verdict: &mut Verdict) {
+    let store = &settings.store;
+    verdict.refuse_if(!(1..=1000).contains(&store.connections), || {
+        format!(
+            "store.connections is {}, but it must be 1 to 1000.",
+            store.connections
+        )
+    });
+    let exposed = matches!(&store.database, DatabaseUrl::Postgres(url) if url.is_exposed);
+    verdict.warn_if(exposed, || {
+        "store.database goes over a network to a server whose name is not verified: whoever stands between reads everything; add ?sslmode=verify-full, and sslrootcert where the authority is your own.".to_owned()
     });
 }
 

@@ -13,7 +13,7 @@ use serde::{
 };
 
 use super::{
-    LogLevel, Settings,
+    DatabaseUrl, LogLevel, Settings,
     catalogue::{Leaf, leaves},
     check,
     env_text::EnvText,
@@ -201,9 +201,16 @@ fn by_default(leaf: Leaf) -> Value {
 
 fn shown(leaf: &Leaf, text: impl FnOnce() -> String) -> String {
     if leaf.is_secret() {
-        "(hidden)".to_owned()
-    } else {
-        text()
+        return "(hidden)".to_owned();
+    }
+    let text = text();
+    if leaf.name() != "store.database" || text.starts_with("\"sqlite:") {
+        return text;
+    }
+    match DatabaseUrl::parse(text.trim_matches('"')) {
+        Ok(url) => toml::Value::String(url.to_string()).to_string(),
+        // Nobody knows where in it the password is.
+        Err(_) => "(hidden)".to_owned(),
     }
 }
 

@@ -27,7 +27,7 @@ pub mod size;
 
 pub use address::Listen;
 pub use catalogue::{Leaf, leaves};
-pub use database::DatabaseUrl;
+pub use database::{DatabaseUrl, PostgresUrl};
 pub use example::example;
 pub use issuer::Issuer;
 pub use load::{ConfigError, FileChoice, Loaded, Source, Value, load};
@@ -35,6 +35,6 @@ pub use log::{LogFormat, LogLevel};
 pub use origin::Origin;
 pub use secret::Secret;
 pub use settings::{
-    DefaultClientSettings, KeySettings, LimitSettings, LogSettings, PasswordSettings,
+    DefaultClientSettings, KeySettings, LimitSettings, LogSettings, MigrateWhen, PasswordSettings,
     ServerSettings, SessionSettings, Settings, SigningKeySettings, StoreSettings, TokenSettings,
 };

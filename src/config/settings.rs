@@ -5,6 +5,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
+use serde::Deserialize;
 
 use super::{
     DatabaseUrl, Issuer, Listen, LogFormat, LogLevel, Origin, Secret, address, duration, size,
@@ -71,9 +72,40 @@ pub struct ServerSettings {
 /// `[store]`
 #[derive(Clone, confique::Config, Debug)]
 pub struct StoreSettings {
-    /// The database: "sqlite://" and the path of a file, created if missing.
+    /// The database: "sqlite://" and the path of a file, created if missing; or
+    /// "postgres://user:password@host:port/database", with ?sslmode=verify-full over a network, or
+    /// ?host= and the folder of a unix socket.
     #[config(default = "sqlite://data/signet.db")]
     pub database: DatabaseUrl,
+    /// When the database is brought up to date: `at_start`, or `by_command` (`signet migrate`),
+    /// which until then refuses to start. Without it, `at_start` for SQLite, `by_command` for
+    /// PostgreSQL.
+    /// Example: `"at_start"`
+    pub migrate: Option<MigrateWhen>,
+    /// Connections to PostgreSQL that this process opens at most.
+    #[config(default = 16)]
+    pub connections: u32,
+}
+
+impl StoreSettings {
+    /// When the database is brought up to date.
+    #[must_use]
+    pub fn migrate_when(&self) -> MigrateWhen {
+        self.migrate.unwrap_or(match self.database {
+            DatabaseUrl::Sqlite(_) => MigrateWhen::AtStart,
+            DatabaseUrl::Postgres(_) => MigrateWhen::ByCommand,
+        })
+    }
+}
+
+/// When the database is brought up to date.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum MigrateWhen {
+    /// Whenever Signet starts.
+    AtStart,
+    /// When `signet migrate` is run.
+    ByCommand,
 }
 
 /// `[keys]`
