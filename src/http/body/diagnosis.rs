@@ -1,7 +1,8 @@
 //! What is wrong with a body, field by field, by the published schema.
 //!
-//! Nothing here repeats a submitted value: people put passwords into wrong fields. Names of
-//! unknown members are repeated, cut, because the pointer has to name them.
+//! Nothing here repeats what was sent, neither values nor names: people put passwords into wrong
+//! fields, and once in a while where a name belongs. An unknown member is told at the object that
+//! it is in, with the names that are known there.
 
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 
@@ -11,8 +12,6 @@ use crate::http::problem::{Code, FieldError, Refusal};
 
 /// More entries help nobody.
 const MOST: usize = 32;
-/// How much of an unknown member's name is repeated, in characters.
-const NAME_LENGTH: usize = 64;
 
 /// Every field of `text` that does not fit `schema`; a refusal if `text` is not JSON.
 pub(super) fn of(
@@ -81,22 +80,28 @@ impl Examination<'_> {
     }
 
     fn object(&mut self, members: &[(String, Tree)], schema: &MetaSchema, pointer: &str) {
+        let mut unknown = false;
         for (index, (name, value)) in members.iter().enumerate() {
-            let here = format!("{pointer}/{}", escape(name));
-            let known = schema.properties.iter().find(|(known, _)| known == name);
+            let Some((known, property)) = schema.properties.iter().find(|(known, _)| known == name)
+            else {
+                match &schema.additional_properties {
+                    // The names are the caller's own words.
+                    Some(property) => self.value(value, property, pointer),
+                    None => unknown = true,
+                }
+                continue;
+            };
+            let here = format!("{pointer}/{known}");
             if members[..index].iter().any(|(earlier, _)| earlier == name) {
                 self.report(&here, "duplicate", "Send this field once.".to_owned());
-            } else if let Some((name, property)) = known {
-                // An optional field may be null: it is absent then. One with a default may not.
-                let null = matches!(value, Tree::Null);
-                if !null || schema.required.contains(name) || has_default(property) {
-                    self.value(value, property, &here);
-                }
-            } else if let Some(property) = &schema.additional_properties {
-                self.value(value, property, &here);
             } else {
-                self.report(&here, "unknown_field", "Leave this field out.".to_owned());
+                self.value(value, property, &here);
             }
+        }
+        if unknown {
+            let names: Vec<_> = schema.properties.iter().map(|(name, _)| *name).collect();
+            let detail = format!("Leave out every field but these: {}.", names.join(", "));
+            self.report(pointer, "unknown_field", detail);
         }
         for name in &schema.required {
             if !members.iter().any(|(given, _)| given == name) {
@@ -117,7 +122,11 @@ impl Examination<'_> {
         } else if let Some(most) = schema.max_length.filter(|most| length > *most) {
             ("too_long", format!("Send at most {most} characters."))
         } else if let Some(least) = schema.min_length.filter(|least| length < *least) {
-            ("too_short", format!("Send at least {least} characters."))
+            let detail = match least {
+                1 => "Do not leave this empty.".to_owned(),
+                least => format!("Send at least {least} characters."),
+            };
+            ("too_short", detail)
         } else {
             return;
         };
@@ -131,14 +140,4 @@ impl Examination<'_> {
             detail,
         });
     }
-}
-
-fn has_default(property: &MetaSchemaRef) -> bool {
-    matches!(property, MetaSchemaRef::Inline(schema) if schema.default.is_some())
-}
-
-/// One token of a JSON pointer (RFC 6901 §3), cut.
-fn escape(name: &str) -> String {
-    let cut: String = name.chars().take(NAME_LENGTH).collect();
-    cut.replace('~', "~0").replace('/', "~1")
 }

@@ -27,8 +27,9 @@ use super::problem::{Code, Refusal};
 
 /// The only media type that bodies have.
 const JSON: &str = "application/json";
-/// How JSON spells the character NUL; it has no other spelling.
-const NUL: &str = "\\u0000";
+/// How JSON spells the character NUL and the value null; they have no other spelling. serde takes
+/// both: the one in any text, the other for any field that may be absent.
+const TAKEN_BY_SERDE_ALONE: [&str; 2] = ["\\u0000", "null"];
 
 /// A JSON request body.
 pub struct Body<T>(pub T);
@@ -113,6 +114,10 @@ fn parse<T: Type + DeserializeOwned>(bytes: &[u8], shapes: Option<&Shapes>) -> R
     let text = str::from_utf8(bytes).map_err(|_| {
         Refusal::new(Code::MalformedBody).because("The body is not encoded as UTF-8.")
     })?;
+    if text.trim_ascii().is_empty() {
+        return Err(Refusal::new(Code::MalformedBody)
+            .because("The body is empty: send one JSON object, `{}` at least."));
+    }
     let own;
     let shapes = if let Some(shapes) = shapes {
         shapes
@@ -122,9 +127,13 @@ fn parse<T: Type + DeserializeOwned>(bytes: &[u8], shapes: Option<&Shapes>) -> R
     };
     let schema = T::schema_ref();
     let parsed = serde_json::from_str(text).ok();
-    // What serde took may still hold a NUL, or be longer than the schema allows.
+    // What serde took may still hold what the schema does not allow.
+    let suspect = shapes.is_ref_bounded(&schema)
+        || TAKEN_BY_SERDE_ALONE
+            .iter()
+            .any(|spelling| text.contains(spelling));
     match parsed {
-        Some(value) if !text.contains(NUL) && !shapes.is_ref_bounded(&schema) => Ok(value),
+        Some(value) if !suspect => Ok(value),
         parsed => match (diagnosis::of(text, &schema, shapes)?, parsed) {
             (errors, Some(value)) if errors.is_empty() => Ok(value),
             // The type is stricter than its schema says.

@@ -147,7 +147,7 @@ impl Code {
             Self::SessionEnded => row(S::UNAUTHORIZED, "session_ended", "The session has ended", "Log in again."),
             Self::InsufficientScope => row(S::FORBIDDEN, "insufficient_scope", "A scope is missing", "Use a credential that has the scopes named in `scopes`."),
             Self::ReauthenticationRequired => row(S::FORBIDDEN, "reauthentication_required", "The current password is needed", "Send the right current password; you are still logged in."),
-            Self::CsrfRefused => row(S::FORBIDDEN, "csrf_refused", "The request did not come from a registered page", "Send `X-Signet-Request: 1` from a page whose origin is registered for the client, or use delivery \"body\"."),
+            Self::CsrfRefused => row(S::FORBIDDEN, "csrf_refused", "The request did not come from a registered page", "Send `X-Signet-Request: 1` from a page whose origin is registered for the client. Outside a browser log in with delivery \"body\" and send refresh_token in the body."),
             Self::NotFound => row(S::NOT_FOUND, "not_found", "Not found", "Check the path and the identifiers in it; /openapi.json lists every route."),
             Self::MethodNotAllowed => row(S::METHOD_NOT_ALLOWED, "method_not_allowed", "The method is not allowed here", "Use one of the methods named in the header Allow."),
             Self::RequestTimeout => row(S::REQUEST_TIMEOUT, "request_timeout", "The request took too long to arrive", "Send the whole request without pausing, then try again."),

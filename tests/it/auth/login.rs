@@ -112,7 +112,25 @@ async fn bad_input_names_its_field() {
         (json!({ "username": ["ada"], "password": "x" }), "/username"),
         (
             json!({ "username": "ada", "password": "x", "pasword": "y" }),
-            "/pasword",
+            "",
+        ),
+        (
+            json!({ "username": "ada", "password": "x", "delivery": null }),
+            "/delivery",
+        ),
+        (
+            json!({ "username": "ada", "password": "x", "scope": null }),
+            "/scope",
+        ),
+        (json!({ "username": "", "password": "x" }), "/username"),
+        (json!({ "username": "ada", "password": "" }), "/password"),
+        (
+            json!({ "username": "ada", "password": "x", "audience": [] }),
+            "/audience",
+        ),
+        (
+            json!({ "username": "ada", "password": "x", "audience": [""] }),
+            "/audience/0",
         ),
         (
             json!({ "username": "ada", "password": "x", "delivery": "pigeon" }),
