@@ -5,7 +5,9 @@
 //! scripts, and browsers keep them.
 
 use bytes::Bytes;
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
+use poem::endpoint::make_sync;
+use poem::{Endpoint, Response};
 use poem_openapi::OpenApiService;
 
 use super::prepared::Prepared;
@@ -23,6 +25,8 @@ const PAGE: &str = r#"<!doctype html>
 <html lang="en">
 <head>
   <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <link rel="icon" href="data:,">
   <title>Signet API</title>
   <link rel="stylesheet" href="docs/swagger-ui.css">
   <script src="docs/swagger-ui.js" defer></script>
@@ -56,6 +60,28 @@ pub fn files() -> [(&'static str, Prepared); 4] {
         ("/docs/swagger-ui.js", file(JAVASCRIPT, script)),
         ("/docs/start.js", file(JAVASCRIPT, START)),
     ]
+}
+
+/// Ways to the page for people who type addresses: path and answer. The targets are relative,
+/// because a proxy may serve all of this under a path.
+#[must_use]
+pub fn signposts() -> [(&'static str, impl Endpoint); 2] {
+    [
+        ("/", signpost(StatusCode::SEE_OTHER, "docs")),
+        (
+            "/docs/",
+            signpost(StatusCode::PERMANENT_REDIRECT, "../docs"),
+        ),
+    ]
+}
+
+fn signpost(status: StatusCode, to: &'static str) -> impl Endpoint {
+    make_sync(move |_| {
+        Response::builder()
+            .status(status)
+            .header(header::LOCATION, to)
+            .finish()
+    })
 }
 
 fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {

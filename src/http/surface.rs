@@ -70,6 +70,9 @@ where
         for (path, file) in docs::files() {
             plain = plain.with(path, file.endpoint());
         }
+        for (path, signpost) in docs::signposts() {
+            plain = plain.with(path, signpost);
+        }
     }
     let routes = plain.0.keys().fold(Routes::of::<T>(), |routes, path| {
         routes.with(path, [Method::GET])

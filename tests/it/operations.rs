@@ -147,6 +147,8 @@ async fn hd_03_the_docs_need_nobody_else_and_can_be_switched_off() {
     );
 
     let server = TestServer::with(|settings| settings.server.docs = false).await;
-    server.get("/docs").await.refused(404, "not_found");
+    for path in ["/docs", "/docs/", "/"] {
+        server.get(path).await.refused(404, "not_found");
+    }
     server.get("/openapi.json").await.ok();
 }

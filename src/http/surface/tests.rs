@@ -80,6 +80,26 @@ async fn keys_and_metadata_are_cacheable_for_anyone() {
 }
 
 #[tokio::test]
+async fn the_page_is_found_by_people_who_type() {
+    for (path, status, to) in [("/", 303, "docs"), ("/docs/", 308, "../docs")] {
+        let response = ask(Method::GET, path).await;
+        assert_eq!(response.status().as_u16(), status, "{path}");
+        assert_eq!(response.header("location"), Some(to), "{path}");
+        let request = Request::builder().uri(Uri::from_static(path)).finish();
+        let response = surface(false).call(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    let page = ask(Method::GET, "/docs").await;
+    let page = page.into_body().into_string().await.unwrap();
+    for tag in [
+        "<meta name=\"viewport\"",
+        "<link rel=\"icon\" href=\"data:,\">",
+    ] {
+        assert!(page.contains(tag), "{tag}");
+    }
+}
+
+#[tokio::test]
 async fn the_page_has_its_own_policy_and_can_be_switched_off() {
     let page = ask(Method::GET, "/docs").await;
     let policy = page.header("content-security-policy").unwrap();
