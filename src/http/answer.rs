@@ -4,7 +4,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
 use poem_openapi::payload::Payload;
-use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
+use poem_openapi::registry::{
+    MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry,
+};
 use poem_openapi::types::Type;
 use serde::Serialize;
 
@@ -106,7 +108,41 @@ impl ApiResponse for NoContent {
     fn register(_registry: &mut Registry) {}
 }
 
-fn one(
+/// An answer that sets or clears a cookie, where the refresh token travels in one.
+pub struct WithCookie<R>(pub R);
+
+impl<R: IntoResponse> IntoResponse for WithCookie<R> {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+impl<R: ApiResponse> ApiResponse for WithCookie<R> {
+    fn meta() -> MetaResponses {
+        named(R::meta(), &header::SET_COOKIE)
+    }
+
+    fn register(registry: &mut Registry) {
+        R::register(registry);
+    }
+}
+
+/// Says of all of these answers that they carry a header; the document knows what it means.
+pub(super) fn named(mut meta: MetaResponses, header: &HeaderName) -> MetaResponses {
+    for response in &mut meta.responses {
+        response.headers.push(MetaHeader {
+            name: header.as_str().to_owned(),
+            description: None,
+            required: false,
+            deprecated: false,
+            schema: String::schema_ref(),
+        });
+    }
+    meta
+}
+
+/// One answer, as the document lists it.
+pub(super) fn one(
     status: StatusCode,
     description: &'static str,
     content: Vec<MetaMediaType>,

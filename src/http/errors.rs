@@ -51,7 +51,7 @@ pub(super) fn from_error(error: poem::Error, allow: Option<HeaderValue>) -> Outc
         Refusal::new(Code::MalformedBody)
     } else if let Some(ParseParamError { name, .. }) = error.downcast_ref() {
         Refusal::new(Code::MalformedRequest).because(format!(
-            "The parameter `{name}` has a value that it cannot have."
+            "The parameter `{name}` has a value that it cannot have: compare /openapi.json."
         ))
     } else {
         Refusal::new(from_status(error.status())).caused_by(error.to_string())

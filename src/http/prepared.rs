@@ -11,7 +11,7 @@ use poem_openapi::ApiResponse;
 use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::types::Type;
 
-use super::answer::Answer;
+use super::answer::{self, Answer};
 
 /// A document with its validator. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -106,7 +106,14 @@ impl<T> IntoResponse for Described<T> {
 
 impl<T: Type> ApiResponse for Described<T> {
     fn meta() -> MetaResponses {
-        Answer::<T>::meta()
+        let mut meta = Answer::<T>::meta();
+        let known = answer::one(
+            StatusCode::NOT_MODIFIED,
+            "The caller has it already: the validator in `If-None-Match` still holds.",
+            Vec::new(),
+        );
+        meta.responses.extend(known.responses);
+        answer::named(meta, &header::ETAG)
     }
 
     fn register(registry: &mut Registry) {

@@ -48,6 +48,13 @@ impl Type for Secret {
     }
 }
 
+/// Only for `Object`, which counts its characters where the schema has bounds.
+impl AsRef<str> for Secret {
+    fn as_ref(&self) -> &str {
+        self.expose()
+    }
+}
+
 /// Only for `Object`, which wants it; bodies are read by serde.
 impl ParseFromJSON for Secret {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {

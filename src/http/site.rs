@@ -40,8 +40,8 @@ pub struct Site {
     pub new_request_id: NewRequestId,
 }
 
-/// Every operation: the public documents and the session API.
-type Operations = (WellKnown, Api);
+/// Every operation, in the document's order: the session API and the public documents.
+type Operations = (Api, WellKnown);
 
 /// The OpenAPI document, as it is served and exported. Needs no server.
 #[must_use]
@@ -87,7 +87,7 @@ fn endpoint(site: Site) -> impl Endpoint<Output = Response> {
         docs: site.docs,
         new_request_id: site.new_request_id,
     };
-    let operations: Operations = (known, api::api(&site.auth));
+    let operations: Operations = (api::api(&site.auth), known);
     let auth = site.auth.clone();
     let ready = move || {
         let auth = auth.clone();

@@ -5,6 +5,7 @@
 mod access_token;
 mod auth;
 mod cors;
+mod document;
 mod errors;
 mod harness;
 mod me;

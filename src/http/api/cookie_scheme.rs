@@ -25,7 +25,9 @@ impl<'a> ApiExtractor<'a> for CookieScheme {
                 ty: "apiKey",
                 description: Some(
                     "The refresh token as a cookie, set by a login with delivery `cookie`; the \
-                     name ends with the client's identifier. Browsers send it by themselves.",
+                     name ends with the client's identifier. Browsers send it by themselves. A \
+                     request with it also needs the header `X-Signet-Request: 1`, and comes from \
+                     the issuer's own origin or from one that is registered for the client.",
                 ),
                 name: Some("__Host-signet_refresh-CLIENT"),
                 key_in: Some("cookie"),

@@ -8,7 +8,13 @@ use serde::Deserialize;
 
 use crate::{
     auth::{Auth, login::Login},
-    http::{answer::Answer, body::Body, cookie, csrf, problem::Refusal, secret::Secret},
+    http::{
+        answer::{Answer, WithCookie},
+        body::Body,
+        cookie, csrf,
+        problem::Refusal,
+        secret::Secret,
+    },
 };
 
 use super::{
@@ -26,15 +32,17 @@ pub struct LoginApi(pub(super) Arc<Auth>);
 #[serde(deny_unknown_fields)]
 pub(super) struct Credentials {
     /// The username or e-mail address.
-    #[oai(validator(max_length = 254))]
+    #[oai(validator(min_length = 1, max_length = 254))]
     username: String,
     /// The password.
+    #[oai(validator(min_length = 1, max_length = 1024))]
     password: Secret,
     /// The client; the default first-party client where absent.
     client_id: Option<String>,
     /// The scopes asked for, space-separated; everything granted but `signet.*` where absent.
     scope: Option<String>,
     /// Whom the access tokens are for; the configured audiences where absent.
+    #[oai(validator(min_items = 1, min_length = 1))]
     audience: Option<Vec<String>>,
     /// How the refresh token travels: `body` (the default) or `cookie`.
     #[serde(default)]
@@ -55,7 +63,7 @@ impl LoginApi {
         &self,
         request: &Request,
         body: Body<Credentials>,
-    ) -> Result<Answer<TokenPair>, Refusal> {
+    ) -> Result<WithCookie<Answer<TokenPair>>, Refusal> {
         let Body(credentials) = body;
         let client = self.0.client_named(credentials.client_id.as_deref());
         let cookie = match (credentials.delivery, client) {

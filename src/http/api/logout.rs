@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::{
     auth::{Auth, logout::Logout},
     http::{
-        answer::NoContent,
+        answer::{NoContent, WithCookie},
         body::Body,
         cookie, csrf,
         problem::{Code, Refusal},
@@ -47,7 +47,7 @@ impl LogoutApi {
         bearer: MaybeBearer<'_>,
         _cookie: CookieScheme,
         body: Body<LogoutGrant>,
-    ) -> Result<NoContent, Refusal> {
+    ) -> Result<WithCookie<NoContent>, Refusal> {
         let Body(grant) = body;
         match (bearer.0, &grant.refresh_token) {
             (Some(_), Some(_)) => Err(Refusal::new(Code::MultipleCredentials)),
@@ -59,16 +59,16 @@ impl LogoutApi {
 }
 
 impl LogoutApi {
-    async fn end(&self, with: Logout<'_>) -> Result<NoContent, Refusal> {
+    async fn end(&self, with: Logout<'_>) -> Result<WithCookie<NoContent>, Refusal> {
         self.0.logout(with).await?;
-        Ok(NoContent::default())
+        Ok(WithCookie(NoContent::default()))
     }
 
     async fn by_cookie(
         &self,
         request: &Request,
         client: Option<&str>,
-    ) -> Result<NoContent, Refusal> {
+    ) -> Result<WithCookie<NoContent>, Refusal> {
         let client = self.0.client_named(client);
         let client = client.ok_or_else(|| Refusal::new(Code::CsrfRefused))?;
         let id = client.id.to_string();
@@ -81,9 +81,9 @@ impl LogoutApi {
             self.0.logout(Logout::RefreshToken(token)).await?;
         }
         let done = NoContent::default();
-        Ok(match cookie::clear_refresh(&id) {
+        Ok(WithCookie(match cookie::clear_refresh(&id) {
             Some(cookie) => done.cookie(cookie),
             None => done,
-        })
+        }))
     }
 }

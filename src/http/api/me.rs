@@ -38,6 +38,9 @@ pub(super) struct Me {
 #[OpenApi(tag = "Tag::Me")]
 impl MeApi {
     /// Tell who the caller is.
+    ///
+    /// Needs an access token whose audience is this API. Answers from what is stored now, so a
+    /// session that has ended is refused here at once.
     #[oai(path = "/v1/me", method = "get", operation_id = "getMe")]
     async fn me(&self, bearer: Bearer) -> Result<Answer<Me>, Refusal> {
         let Bearer(principal) = bearer;

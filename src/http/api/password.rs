@@ -22,8 +22,10 @@ pub struct PasswordApi(pub(super) Arc<Auth>);
 #[serde(deny_unknown_fields)]
 pub(super) struct NewPassword {
     /// The current password, asked for again.
+    #[oai(validator(min_length = 1, max_length = 1024))]
     current_password: Secret,
     /// The new one: 15 characters or more, of any kind; not a well-known or patterned one.
+    #[oai(validator(min_length = 8, max_length = 1024))]
     new_password: Secret,
 }
 

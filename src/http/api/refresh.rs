@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::{
     auth::{Auth, AuthError, refresh::Refresh},
     http::{
-        answer::Answer,
+        answer::{Answer, WithCookie},
         body::Body,
         cookie, csrf,
         problem::{Code, Refusal},
@@ -54,7 +54,7 @@ impl RefreshApi {
         request: &Request,
         _cookie: CookieScheme,
         body: Body<RefreshGrant>,
-    ) -> Result<Answer<TokenPair>, Refusal> {
+    ) -> Result<WithCookie<Answer<TokenPair>>, Refusal> {
         let Body(grant) = body;
         let (client, scope) = (grant.client_id.as_deref(), grant.scope.as_deref());
         if let Some(token) = &grant.refresh_token {

@@ -64,6 +64,8 @@ pub(super) struct SessionPage {
 #[OpenApi(tag = "Tag::Me")]
 impl SessionsApi {
     /// List one's own sessions.
+    ///
+    /// Living ones only, the newest first, a page at a time.
     #[oai(
         path = "/v1/me/sessions",
         method = "get",
@@ -73,6 +75,10 @@ impl SessionsApi {
         &self,
         bearer: Bearer,
         /// Where to go on: the `next_cursor` of the page before.
+        #[oai(validator(
+            max_length = 40,
+            pattern = "^ses_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$"
+        ))]
         cursor: Query<Option<String>>,
         /// How many to list at most.
         #[oai(
@@ -83,7 +89,10 @@ impl SessionsApi {
     ) -> Result<Answer<SessionPage>, Refusal> {
         let Bearer(me) = bearer;
         let cursor = cursor.0.map(|cursor| cursor.parse()).transpose();
-        let cursor = cursor.map_err(|_| Refusal::new(Code::MalformedRequest))?;
+        let cursor = cursor.map_err(|_| {
+            Refusal::new(Code::MalformedRequest)
+                .because("The parameter `cursor` is not the `next_cursor` of a page.")
+        })?;
         let paging = Paging {
             after: cursor,
             limit: u32::try_from(limit.0).unwrap_or(1),
@@ -103,6 +112,9 @@ impl SessionsApi {
     }
 
     /// End all of one's other sessions.
+    ///
+    /// Their refresh tokens are worthless at once, and this API refuses their access tokens;
+    /// whoever verifies offline accepts those until they expire.
     #[oai(
         path = "/v1/me/sessions",
         method = "delete",
@@ -122,6 +134,8 @@ impl SessionsApi {
     }
 
     /// End one of one's own sessions.
+    ///
+    /// It may be the one that asks. Other people's sessions are not found.
     #[oai(
         path = "/v1/me/sessions/:id",
         method = "delete",

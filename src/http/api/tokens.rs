@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     auth::issue::Tokens,
     http::{
-        answer::Answer,
+        answer::{Answer, WithCookie},
         cookie,
         problem::{Code, Refusal},
     },
@@ -48,7 +48,10 @@ pub(super) struct TokenPair {
 }
 
 /// Shapes `tokens` for their delivery.
-pub(super) fn deliver(tokens: Tokens, delivery: Delivery) -> Result<Answer<TokenPair>, Refusal> {
+pub(super) fn deliver(
+    tokens: Tokens,
+    delivery: Delivery,
+) -> Result<WithCookie<Answer<TokenPair>>, Refusal> {
     let age = tokens.session_expires_in.as_secs();
     let (refresh_token, cookie) = match delivery {
         Delivery::Body => (Some(tokens.refresh_token), None),
@@ -69,10 +72,10 @@ pub(super) fn deliver(tokens: Tokens, delivery: Delivery) -> Result<Answer<Token
         session_expires_in: whole(age),
     };
     let answer = Answer::new(pair);
-    Ok(match cookie {
+    Ok(WithCookie(match cookie {
         Some(cookie) => answer.header(header::SET_COOKIE, cookie),
         None => answer,
-    })
+    }))
 }
 
 fn whole(seconds: u64) -> i64 {

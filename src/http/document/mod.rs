@@ -1,14 +1,17 @@
 //! The API description, made fit for the tools that read it.
 //!
 //! poem-openapi emits a document that several SDK generators and linters stumble over. This is the
-//! one place that mends it; the result is made once, and what is served is what is exported.
+//! one place that mends it and adds what attributes cannot say (closed request objects, the words
+//! for headers, examples); the result is made once, and what is served is what is exported.
 //! It does not describe operations: their own attributes do.
 
+mod examples;
+mod headers;
 mod outline;
 mod problems;
 mod schemas;
 
-use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
+use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService};
 use serde_json::{Value, json};
 
 use self::outline::Outline;
@@ -20,7 +23,9 @@ const VERSION: &str = "3.0.3";
 const TITLE: &str = "Signet";
 const DESCRIPTION: &str = "People log in with username and password; applications get short-lived \
 signed access tokens and rotating refresh tokens; resource servers verify the access tokens \
-offline with the published keys.\n\nEvery error is a `Problem` (RFC 9457): decide by its `code`.";
+offline with the published keys.\n\nEvery error is a `Problem` (RFC 9457): decide by its `code`. It \
+is sent as `application/problem+json`; `application/json` is listed beside it only because some \
+generators of clients know no other media type.";
 
 /// Says which codes an operation answers beyond those that follow from its body, its parameters
 /// and its security.
@@ -33,21 +38,28 @@ pub type Codes = fn(operation_id: &str) -> &'static [Code];
 pub fn of<T: OpenApi>(codes: Codes) -> String {
     let service = OpenApiService::new(Outline::<T>::new(), TITLE, env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
+        .contact(ContactObject::new().name("The operator of this server"))
         .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/"));
     // What poem-openapi emits is JSON; an empty document would fail every test of it.
     let mut document: Value = serde_json::from_str(&service.spec()).unwrap_or_default();
     document["openapi"] = VERSION.into();
-    // Relative, so that nobody's generated client points at a developer's machine.
-    document["servers"] = json!([{ "url": "/", "description": "Where this document is served." }]);
+    // Relative to the document, so that nobody's generated client points at a developer's machine,
+    // and the page works under a proxy's path.
+    document["servers"] = json!([{ "url": ".", "description": "Where this document is served." }]);
     schemas::add_problem(&mut document);
     schemas::mend(&mut document);
+    schemas::close_requests(&mut document);
+    order_tags(&mut document);
+    document["components"]["headers"] = headers::all();
     for operation in operations(&mut document) {
         problems::add(operation, codes);
-        mend_headers(operation);
+        headers::mend(operation);
+        examples::add(operation);
         if operation.get("security").is_none() {
             operation["security"] = json!([]);
         }
     }
+    document["components"]["examples"] = examples::of_problems(&document["paths"]);
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
@@ -65,31 +77,14 @@ fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
         })
 }
 
-/// poem-openapi shouts: `RETRY-AFTER`.
-fn mend_headers(operation: &mut Value) {
-    let responses = operation["responses"].as_object_mut().into_iter();
-    for response in responses.flat_map(|responses| responses.values_mut()) {
-        let Some(headers) = response.get_mut("headers").and_then(Value::as_object_mut) else {
-            continue;
-        };
-        *headers = std::mem::take(headers)
-            .into_iter()
-            .map(|(name, header)| (header_name(&name), header))
-            .collect();
+/// Tags in the order in which operations first name them; the framework sorts them by name.
+fn order_tags(document: &mut Value) {
+    let first_named: Vec<Value> = operations(document)
+        .filter_map(|operation| Some(operation["tags"].as_array()?.first()?.clone()))
+        .collect();
+    if let Some(tags) = document["tags"].as_array_mut() {
+        tags.sort_by_key(|tag| first_named.iter().position(|name| *name == tag["name"]));
     }
-}
-
-/// A header's name as the standards write it.
-fn header_name(name: &str) -> String {
-    let words = name
-        .split('-')
-        .map(|word| match word.to_ascii_lowercase().as_str() {
-            "www" => "WWW".to_owned(),
-            "etag" => "ETag".to_owned(),
-            "ratelimit" => "RateLimit".to_owned(),
-            word => word[..1].to_ascii_uppercase() + &word[1..],
-        });
-    words.collect::<Vec<_>>().join("-")
 }
 
 #[cfg(test)]

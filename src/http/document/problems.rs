@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::Codes;
+use super::{Codes, examples};
 use crate::http::problem::{Code, MEDIA_TYPE, Row};
 
 const WITH_ANY: &[Code] = &[
@@ -43,7 +44,7 @@ pub(super) fn add(operation: &mut Value, codes: Codes) {
         return;
     };
     responses.extend(by_status.into_iter().map(|(status, rows)| {
-        let response = response(&status, &rows);
+        let response = response(&rows);
         (status, response)
     }));
 }
@@ -66,46 +67,39 @@ fn names_bearer(operation: &Value) -> bool {
     schemes.is_some_and(|all| all.iter().any(|scheme| scheme.get("bearerAuth").is_some()))
 }
 
-fn response(status: &str, rows: &[Row]) -> Value {
+fn response(rows: &[Row]) -> Value {
     let lines: Vec<_> = rows
         .iter()
         .map(|row| format!("`{}`: {}.", row.name, row.title))
         .collect();
-    let schema = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
+    let media = json!({
+        "schema": { "$ref": "#/components/schemas/Problem" },
+        "examples": examples::references(rows),
+    });
     let mut response = json!({
         "description": lines.join(" "),
-        "content": { "application/json": schema, MEDIA_TYPE: schema },
+        "content": { "application/json": media, MEDIA_TYPE: media },
     });
-    let headers = headers(status);
-    if !headers.is_empty() {
-        response["headers"] = headers.into();
-    }
+    response["headers"] = rows
+        .iter()
+        .flat_map(headers)
+        .map(|name| (name.to_owned(), json!({})))
+        .collect::<Map<_, _>>()
+        .into();
     response
 }
 
-fn headers(status: &str) -> Map<String, Value> {
-    let header = |name: &str, description: &str, kind: &str| {
-        let header = json!({ "description": description, "schema": { "type": kind } });
-        (name.to_owned(), header)
+/// The headers that come with a code, beside those that come with every answer.
+fn headers(row: &Row) -> impl Iterator<Item = &'static str> {
+    let challenge = (row.status == StatusCode::UNAUTHORIZED).then_some("WWW-Authenticate");
+    let own: &[_] = match row.name {
+        "throttled" => &["Retry-After", "RateLimit-Policy", "RateLimit"],
+        "unavailable" => &["Retry-After"],
+        "invalid_credentials" => &["RateLimit-Policy", "RateLimit"],
+        "insufficient_scope" => &["WWW-Authenticate"],
+        // Clears the cookie of a session that is over.
+        "session_ended" => &["Set-Cookie"],
+        _ => &[],
     };
-    let challenge = || {
-        header(
-            "WWW-Authenticate",
-            "Which credential is wanted (RFC 6750 section 3).",
-            "string",
-        )
-    };
-    let retry = || header("Retry-After", "When to come back, in seconds.", "integer");
-    match status {
-        "401" => vec![challenge()],
-        "429" => vec![
-            retry(),
-            header("RateLimit-Policy", "The quota and its window.", "string"),
-            header("RateLimit", "What remains of it.", "string"),
-        ],
-        "503" => vec![retry()],
-        _ => Vec::new(),
-    }
-    .into_iter()
-    .collect()
+    challenge.into_iter().chain(own.iter().copied())
 }

@@ -39,6 +39,43 @@ pub(super) fn mend(value: &mut Value) {
     }
 }
 
+/// Says of every object that requests are made of what reading them enforces: no other members.
+pub(super) fn close_requests(document: &mut Value) {
+    let mut names: Vec<String> = super::operations(document)
+        .filter_map(|operation| operation.get("requestBody"))
+        .flat_map(names_in)
+        .collect();
+    let schemas = &mut document["components"]["schemas"];
+    let mut closed = Vec::new();
+    while let Some(name) = names.pop() {
+        if closed.contains(&name) {
+            continue;
+        }
+        let schema = &mut schemas[name.as_str()];
+        names.extend(names_in(schema));
+        if schema["type"] == "object" && schema.get("additionalProperties").is_none() {
+            schema["additionalProperties"] = false.into();
+        }
+        closed.push(name);
+    }
+}
+
+/// The names of the schemas that a value refers to.
+fn names_in(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(names_in).collect(),
+        Value::Object(object) => {
+            let reference = object.get("$ref").and_then(Value::as_str);
+            let own = reference.and_then(|text| text.strip_prefix("#/components/schemas/"));
+            own.map(str::to_owned)
+                .into_iter()
+                .chain(object.values().flat_map(names_in))
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// A described field of a named type comes as `allOf` of the name and the description; generators
 /// drop such models, silently. `{description, allOf: [name]}` says the same.
 fn collapse_all_of(object: &mut Map<String, Value>) {

@@ -17,6 +17,7 @@ mod wire;
 pub(crate) use answer::{Answer, Ask};
 pub(crate) use browser::Browser;
 use clock::ManualClock;
+pub(crate) use document::fits;
 pub(crate) use log::Log;
 pub(crate) use person::{Person, part};
 pub(crate) use server::{ORIGIN, PASSWORD, TestServer};

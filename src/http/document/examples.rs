@@ -1,0 +1,193 @@
+//! One example of each thing that is sent, so that a page can show it and "Try it out" begins with
+//! a request that works.
+
+use serde_json::{Map, Value, json};
+
+use crate::http::problem::{Code, Row};
+
+const USER: &str = "usr_01981d2e-6f10-7c4b-8a3d-5e2f9b7c0d14";
+const SESSION: &str = "ses_01981d2f-8a54-7e0c-9d5b-3f6f0c1e2a47";
+const CLIENT: &str = "cli_01981d2d-1b3e-7a90-b1c2-8d4e6f7a9b03";
+const SCOPE: &str = "pages.read pages.write";
+const KID: &str = "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s";
+
+/// Adds examples to what an operation takes and to what it answers when all is well.
+pub(super) fn add(operation: &mut Value) {
+    if let Some(content) = operation.pointer_mut("/requestBody/content/application~1json") {
+        let requests = schema_name(content).map_or(&[][..], requests);
+        if !requests.is_empty() {
+            content["examples"] = requests
+                .iter()
+                .map(|(name, summary, value)| {
+                    let example = json!({ "summary": summary, "value": value() });
+                    ((*name).to_owned(), example)
+                })
+                .collect::<Map<_, _>>()
+                .into();
+        }
+    }
+    if let Some(content) = operation.pointer_mut("/responses/200/content/application~1json")
+        && let Some(answer) = schema_name(content).and_then(answer)
+    {
+        content["example"] = answer;
+    }
+}
+
+/// An example of each code that `paths` refer to, for the document's components.
+pub(super) fn of_problems(paths: &Value) -> Value {
+    let paths = paths.to_string();
+    let examples = Code::ALL.into_iter().filter_map(|code| {
+        let row = code.row();
+        let example = json!({ "summary": row.title, "value": problem(code) });
+        paths
+            .contains(&format!("\"{}\"", reference(&row)))
+            .then(|| (row.name.to_owned(), example))
+    });
+    examples.collect::<Map<_, _>>().into()
+}
+
+/// The examples of some codes, by name.
+pub(super) fn references(rows: &[Row]) -> Value {
+    let references = rows.iter().map(|row| {
+        let reference = json!({ "$ref": reference(row) });
+        (row.name.to_owned(), reference)
+    });
+    references.collect::<Map<_, _>>().into()
+}
+
+fn reference(row: &Row) -> String {
+    format!("#/components/examples/{}", row.name)
+}
+
+fn schema_name(content: &Value) -> Option<&str> {
+    content["schema"]["$ref"].as_str()?.rsplit('/').next()
+}
+
+/// A request: its name, what it is for, what is sent.
+type Request = (&'static str, &'static str, fn() -> Value);
+
+/// Requests of a type, the one to begin with first.
+fn requests(schema: &str) -> &'static [Request] {
+    match schema {
+        "Credentials" => &[
+            (
+                "password",
+                "The refresh token in the answer",
+                || json!({ "username": "demo", "password": "the one that signet demo printed" }),
+            ),
+            ("cookie", "The refresh token as a cookie, for pages", || {
+                json!({
+                    "username": "demo",
+                    "password": "the one that signet demo printed",
+                    "delivery": "cookie",
+                })
+            }),
+        ],
+        "RefreshGrant" => &[
+            (
+                "token",
+                "By the token",
+                || json!({ "refresh_token": "signet_rt_\u{2026}" }),
+            ),
+            ("cookie", "By the cookie", || json!({})),
+        ],
+        "LogoutGrant" => &[
+            ("bearer", "By the access token, or by the cookie", || {
+                json!({})
+            }),
+            (
+                "token",
+                "By the refresh token",
+                || json!({ "refresh_token": "signet_rt_\u{2026}" }),
+            ),
+        ],
+        "NewPassword" => &[("change", "Another password", || {
+            json!({
+                "current_password": "the one that signet demo printed",
+                "new_password": "several words, unrelated",
+            })
+        })],
+        _ => &[],
+    }
+}
+
+fn answer(schema: &str) -> Option<Value> {
+    let example = match schema {
+        "TokenPair" => json!({
+            "access_token": "eyJ\u{2026}",
+            "token_type": "Bearer",
+            "expires_in": 300,
+            "refresh_token": "signet_rt_\u{2026}",
+            "scope": SCOPE,
+            "session_id": SESSION,
+            "session_expires_in": 7_776_000,
+        }),
+        "Me" => json!({
+            "id": USER,
+            "username": "demo",
+            "scope": SCOPE,
+            "session_id": SESSION,
+            "client_id": CLIENT,
+            "created_at": "2026-01-05T08:30:00Z",
+        }),
+        "SessionPage" => json!({
+            "items": [{
+                "id": SESSION,
+                "current": true,
+                "client_id": CLIENT,
+                "device": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                "address": "203.0.113.7",
+                "amr": ["pwd"],
+                "created_at": "2026-01-05T09:12:44Z",
+                "last_used_at": "2026-01-07T17:03:10Z",
+                "expires_at": "2026-01-21T17:03:10Z",
+            }],
+            "total": 1,
+        }),
+        "JwkSet" => json!({
+            "keys": [{
+                "kty": "EC",
+                "crv": "P-256",
+                "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+                "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+                "kid": KID,
+                "use": "sig",
+                "alg": "ES256",
+            }],
+        }),
+        "Metadata" => json!({
+            "issuer": "https://id.example.com",
+            "jwks_uri": "https://id.example.com/.well-known/jwks.json",
+            "response_types_supported": [],
+        }),
+        _ => return None,
+    };
+    Some(example)
+}
+
+fn problem(code: Code) -> Value {
+    let row = code.row();
+    let mut problem = json!({
+        "type": code.type_uri(),
+        "title": row.title,
+        "status": row.status.as_u16(),
+        "detail": row.detail,
+        "instance": "/v1/auth/login",
+        "code": row.name,
+        "request_id": "460dcd3279b7ac8876d6f90928218a72",
+    });
+    match code {
+        Code::ValidationFailed => {
+            problem["errors"] = json!([{
+                "pointer": "/password",
+                "code": "missing",
+                "detail": "This field is required.",
+            }]);
+        }
+        Code::SessionEnded => problem["reason"] = "idle".into(),
+        Code::InsufficientScope => problem["scopes"] = json!(["pages.write"]),
+        Code::Throttled => problem["violated-policies"] = json!(["login"]),
+        _ => {}
+    }
+    problem
+}
