@@ -39,6 +39,11 @@ const PAGE: &str = r#"<!doctype html>
 const START: &str = r##"SwaggerUIBundle({ url: "openapi.json", dom_id: "#ui", deepLinking: true });
 "##;
 
+/// Swagger UI's wide parts scroll by themselves on a telephone, instead of the whole page.
+const FIT: &str = "
+.swagger-ui .responses-inner, .swagger-ui .table-container { overflow-x: auto }
+";
+
 /// The page and its files, with their paths.
 #[must_use]
 pub fn files() -> [(&'static str, Prepared); 4] {
@@ -55,7 +60,7 @@ pub fn files() -> [(&'static str, Prepared); 4] {
         ("/docs", page),
         (
             "/docs/swagger-ui.css",
-            file("text/css; charset=utf-8", style),
+            file("text/css; charset=utf-8", &format!("{style}{FIT}")),
         ),
         ("/docs/swagger-ui.js", file(JAVASCRIPT, script)),
         ("/docs/start.js", file(JAVASCRIPT, START)),
