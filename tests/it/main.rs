@@ -7,9 +7,11 @@ mod auth;
 mod cors;
 mod document;
 mod errors;
-mod harness;
+pub(crate) mod harness;
 mod me;
 mod operations;
 mod secrets;
+#[path = "../servers/mod.rs"]
+pub(crate) mod servers;
 mod trouble;
 mod well_known;

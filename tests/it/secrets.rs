@@ -1,6 +1,5 @@
 //! What is kept and what is said: never a secret.
 
-use std::fs;
 use std::time::Duration;
 
 use ring::digest::{SHA256, digest};
@@ -22,13 +21,7 @@ async fn rt_12_no_token_and_no_digest_of_one_is_stored() {
         }
         ada.refresh().await.ok();
     }
-    let mut dump = Vec::new();
-    for file in fs::read_dir(server.folder.path()).unwrap() {
-        let path = file.unwrap().path();
-        if path.is_file() {
-            dump.extend(fs::read(path).unwrap());
-        }
-    }
+    let dump = server.store.dump().await;
     let sid = ada.claims()["sid"].as_str().unwrap().to_owned();
     assert!(
         contains(&dump, sid.as_bytes()),
@@ -48,8 +41,7 @@ async fn pw_06_passwords_are_kept_as_argon2id_strings() {
     let server = TestServer::start().await;
     server.create_user("ada", &[]).await;
     server.create_user("eve", &[]).await;
-    let mut dump = fs::read(server.folder.path().join("signet.db")).unwrap();
-    dump.extend(fs::read(server.folder.path().join("signet.db-wal")).unwrap_or_default());
+    let dump = server.store.dump().await;
     let dump = String::from_utf8_lossy(&dump);
     let mut salts = Vec::new();
     for hash in dump.split("$argon2id$v=19$m=8,t=1,p=1$").skip(1) {

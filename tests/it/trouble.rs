@@ -6,8 +6,6 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 use signet::crypto::password::PasswordCost;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Executor};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -17,8 +15,8 @@ use crate::harness::{Ask, Log, PASSWORD, TestServer};
 async fn a_locked_database_is_503_in_time_and_recovers() {
     let server = TestServer::start().await;
     let mut ada = server.person("ada").await;
-    let mut other = database(&server).await;
-    other.execute("BEGIN EXCLUSIVE").await.unwrap();
+    let mut other = server.store.connect().await;
+    other.lock().await;
 
     let started = Instant::now();
     let (refresh, logout, login) = tokio::join!(
@@ -37,7 +35,7 @@ async fn a_locked_database_is_503_in_time_and_recovers() {
     }
     ada.get("/v1/me").await.ok();
 
-    other.execute("ROLLBACK").await.unwrap();
+    other.execute("ROLLBACK").await;
     ada.refresh().await.ok();
     server.login("ada", PASSWORD).await.ok();
 }
@@ -47,11 +45,10 @@ async fn pd_03_a_500_shows_nothing_and_the_log_has_its_number() {
     Log::keep();
     let server = TestServer::start().await;
     let ada = server.person("ada").await;
-    let mut other = database(&server).await;
+    let mut other = server.store.connect().await;
     other
         .execute("ALTER TABLE users RENAME TO users_gone")
-        .await
-        .unwrap();
+        .await;
 
     let answer = server.login("ada", PASSWORD).await;
     let problem = answer.refused(500, "internal_error");
@@ -151,14 +148,4 @@ async fn a_request_under_way_is_answered_before_the_end() {
         answer
     });
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-}
-
-/// A connection that knows nothing of the server's own.
-async fn database(server: &TestServer) -> SqliteConnection {
-    let file = server.folder.path().join("signet.db");
-    SqliteConnectOptions::new()
-        .filename(file)
-        .connect()
-        .await
-        .unwrap()
 }

@@ -28,8 +28,8 @@ const SQLSTATE_TROUBLE: [&str; 10] = [
 const SQLSTATE_BROKEN: [&str; 5] = ["08", "0A000", "25P03", "57P", "58"];
 
 /// How a statement is spelt. It is written once, as PostgreSQL takes it, with two words of ours:
-/// `:now` is the store's own clock in milliseconds, read inside the statement (named once, for two
-/// readings could differ); `FOR UPDATE` or `FOR SHARE` at its end locks the rows that it reads.
+/// `:now` is the store's own clock in milliseconds, read once, inside the statement; `FOR UPDATE` or
+/// `FOR SHARE` at its end locks the rows that it reads.
 #[derive(Clone, Copy)]
 pub(super) enum Dialect {
     /// The clock is the process's, read as the work began. There is one writer: nothing to lock.
@@ -46,8 +46,16 @@ impl Dialect {
     /// Spells a statement, adding to its values where it must.
     pub(super) fn spell<'t>(self, sql: &'t str, values: &mut Vec<Value>) -> Cow<'t, str> {
         match self {
-            Self::Postgres if sql.contains(NOW) => sql.replace(NOW, POSTGRES_NOW).into(),
-            Self::Postgres => sql.into(),
+            Self::Postgres => match sql.matches(NOW).count() {
+                0 => sql.into(),
+                1 => sql.replace(NOW, POSTGRES_NOW).into(),
+                // Two readings could differ, and the rule wants one moment.
+                _ => {
+                    let rest = sql.replace(NOW, "(SELECT now FROM moment)");
+                    format!("WITH moment AS MATERIALIZED (SELECT {POSTGRES_NOW} AS now){rest}")
+                        .into()
+                }
+            },
             Self::Sqlite(now) => {
                 let unlocked = ["\nFOR UPDATE", "\nFOR SHARE"]
                     .iter()
@@ -118,5 +126,10 @@ mod tests {
         assert_eq!(values, [Value::from("usr_1"), Value::from(7_i64)]);
         let postgres = Dialect::Postgres.spell(written, &mut Vec::new());
         assert!(postgres.contains("clock_timestamp()") && postgres.ends_with("FOR UPDATE"));
+        let twice = "\nUPDATE sessions SET late_at = :now, burst_at = :now";
+        let sqlite = Dialect::Sqlite(Timestamp::from_millis(7)).spell(twice, &mut Vec::new());
+        assert_eq!(sqlite, "\nUPDATE sessions SET late_at = $1, burst_at = $1");
+        let postgres = Dialect::Postgres.spell(twice, &mut Vec::new());
+        assert_eq!(postgres.matches("clock_timestamp()").count(), 1);
     }
 }

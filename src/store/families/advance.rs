@@ -113,25 +113,24 @@ UPDATE sessions SET
     prev_idle_expires_at = idle_expires_at,
     generation = $4,
     key_id = $10,
-    rotated_at = now,
-    budget_at = CASE WHEN budget_at > now THEN budget_at ELSE now END + $7,
-    burst_from = CASE WHEN now - burst_at > $9 THEN $3 ELSE burst_from END,
-    burst_at = CASE WHEN now - burst_at > $9 THEN now ELSE burst_at END,
-    idle_expires_at = CASE WHEN now + $11 < absolute_expires_at THEN now + $11
+    rotated_at = :now,
+    budget_at = CASE WHEN budget_at > :now THEN budget_at ELSE :now END + $7,
+    burst_from = CASE WHEN :now - burst_at > $9 THEN $3 ELSE burst_from END,
+    burst_at = CASE WHEN :now - burst_at > $9 THEN :now ELSE burst_at END,
+    idle_expires_at = CASE WHEN :now + $11 < absolute_expires_at THEN :now + $11
         ELSE absolute_expires_at END
-FROM (SELECT :now AS now) AS moment
 WHERE digest = $1
     AND revoked_reason IS NULL
-    AND absolute_expires_at > now
+    AND absolute_expires_at > :now
     AND client_id = $2
-    AND budget_at - now <= $8
+    AND budget_at - :now <= $8
     AND (
-        (generation = $3 AND idle_expires_at > now)
+        (generation = $3 AND idle_expires_at > :now)
         OR (
             $5
             AND generation < $3
             AND $3 - generation
-                <= $6 + CASE WHEN rotated_at < now THEN (now - rotated_at) / $7 ELSE 0 END
+                <= $6 + CASE WHEN rotated_at < :now THEN (:now - rotated_at) / $7 ELSE 0 END
         )
     )
 RETURNING id, user_id, client_id, scopes, audiences, auth_time, amr, label, address, created_at,

@@ -161,8 +161,7 @@ WHERE id = $3 AND credential_version = $21 AND disabled_at IS NULL AND not_befor
 FOR SHARE";
 
 const STAMP_LATE: &str = "
-UPDATE sessions SET late_at = now, burst_from = $2, burst_at = now
-FROM (SELECT :now AS now) AS moment
+UPDATE sessions SET late_at = :now, burst_from = $2, burst_at = :now
 WHERE digest = $1 AND generation = $3 AND late_at = $4 AND revoked_reason IS NULL";
 
 const FIND_BY_DIGEST: &str = "SELECT * FROM sessions WHERE digest = $1";

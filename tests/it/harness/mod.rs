@@ -12,6 +12,7 @@ mod document;
 mod log;
 mod person;
 mod server;
+mod store;
 mod wire;
 
 pub(crate) use answer::{Answer, Ask};

@@ -1,3 +1,5 @@
+mod beside;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 use signet::app::{Ambient, App, Listeners};
 use signet::auth::users::NewUser;
 use signet::auth::{Auth, Caller};
-use signet::config::{DatabaseUrl, Issuer, Origin, Settings};
+use signet::config::{Issuer, Origin, Settings};
 use signet::crypto::password::PasswordCost;
 use signet::crypto::random::SeededRng;
 use signet::model::session::EndReason;
@@ -18,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Answer, Ask, Browser, ManualClock, Person, wire};
+use super::{Answer, Ask, Browser, ManualClock, Person, store::Store, wire};
 
 /// A password that every policy of these tests accepts.
 pub(crate) const PASSWORD: &str = "orbit walnut saddle 42";
@@ -35,7 +37,8 @@ pub(crate) struct TestServer {
     pub(crate) issuer: String,
     pub(crate) settings: Settings,
     pub(crate) ambient: Ambient,
-    pub(crate) folder: TempDir,
+    pub(crate) store: Arc<Store>,
+    pub(crate) folder: Arc<TempDir>,
     http: Client,
     stop: CancellationToken,
     running: JoinHandle<()>,
@@ -59,10 +62,12 @@ impl TestServer {
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let (store, database_clock) = Store::empty(&folder).await;
         let mut settings = settings(&folder, address);
+        store.set(&mut settings.store);
         change(&mut settings);
-        let clock = Arc::new(ManualClock::new());
+        let clock = Arc::new(ManualClock::new(database_clock));
         let rng = Arc::new(SeededRng::new(7));
         let ambient = Ambient {
             clock: clock.clone(),
@@ -78,6 +83,7 @@ impl TestServer {
             issuer: settings.server.issuer.as_str().to_owned(),
             settings,
             ambient,
+            store: Arc::new(store),
             folder,
             http: Client::builder().redirect(Policy::none()).build().unwrap(),
             stop,
@@ -218,7 +224,6 @@ fn settings(folder: &TempDir, address: SocketAddr) -> Settings {
     let mut settings = Settings::builder().load().unwrap();
     settings.server.issuer =
         Issuer::parse(&format!("http://localhost:{}", address.port())).unwrap();
-    settings.store.database = DatabaseUrl::Sqlite(folder.path().join("signet.db"));
     settings.keys.dir = folder.path().join("keys");
     settings.default_client.origins = vec![Origin::parse(ORIGIN).unwrap()];
     settings

@@ -1,0 +1,184 @@
+//! Several nodes on one database: what one ends the others refuse, and nobody notices which one
+//! answers.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use reqwest::Method;
+use signet::app::{Ambient, App};
+use signet::config::{DatabaseUrl, MigrateWhen};
+use signet::model::time::Clock;
+use signet::store::clock::SystemClock;
+
+use crate::harness::{Answer, Ask, PASSWORD, Person, TestServer};
+use crate::servers::Postgres;
+
+/// Within this long every node knows what another one ended.
+const SOON: Duration = Duration::from_secs(1);
+
+async fn me(node: &TestServer, access_token: &str) -> Answer {
+    let request = node.request(Method::GET, "/v1/me");
+    request.bearer_auth(access_token).ask().await
+}
+
+/// Waits until the node refuses an access token that it accepted.
+async fn refuses_soon(node: &TestServer, access_token: &str) {
+    let began = Instant::now();
+    while me(node, access_token).await.status == 200 {
+        assert!(began.elapsed() < SOON, "still accepted");
+        tokio::task::yield_now().await;
+    }
+    me(node, access_token)
+        .await
+        .refused(401, "invalid_access_token");
+}
+
+#[tokio::test]
+async fn what_one_node_ends_the_other_refuses_within_a_second() {
+    let here = TestServer::start().await;
+    let there = here.beside().await;
+    let mut ends: Vec<(&str, &str)> = Vec::new();
+    for (name, reason) in [
+        ("logout", "logout"),
+        ("disabled", "user_disabled"),
+        ("password", "password_changed"),
+        ("admin", "admin"),
+    ] {
+        here.create_user(name, &[]).await;
+        ends.push((name, reason));
+    }
+    for (name, reason) in ends {
+        let person = Person::log_in(&here, name, PASSWORD).await;
+        me(&there, &person.access_token).await.ok();
+        match name {
+            "logout" => person.log_out().await.no_content(),
+            "disabled" => here.disable_user(name).await,
+            "password" => here.set_password(name, "another walnut saddle 43").await,
+            _ => here.end_sessions(name).await,
+        }
+        // SQL is one: refreshing ends at once, everywhere.
+        let refused = there.refresh(&person.refresh_token).await;
+        assert_eq!(refused.refused(401, "session_ended")["reason"], reason);
+        refuses_soon(&there, &person.access_token).await;
+    }
+}
+
+#[tokio::test]
+async fn a_thief_on_the_other_node_ends_the_session_on_both() {
+    let here = TestServer::with(|settings| settings.sessions.reuse_interval = Duration::ZERO).await;
+    let there = here.beside().await;
+    let mut victim = here.person("ada").await;
+    let stolen = victim.refresh_token.clone();
+    victim.refresh().await.ok();
+    there.refresh(&stolen).await.refused(401, "session_ended");
+    here.refresh(&victim.refresh_token)
+        .await
+        .refused(401, "session_ended");
+    refuses_soon(&here, &victim.access_token).await;
+}
+
+#[tokio::test]
+async fn fifty_parallel_refreshes_over_two_nodes_have_one_successor() {
+    let here = TestServer::start().await;
+    let there = here.beside().await;
+    let person = here.person("ada").await;
+    let both = (0..25).flat_map(|_| [&here, &there]);
+    let answers = join_all(both.map(|node| node.refresh(&person.refresh_token))).await;
+    let successors: BTreeSet<String> = answers
+        .iter()
+        .map(|answer| answer.ok()["refresh_token"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(successors.len(), 1);
+    let listed = me(&there, &person.access_token).await;
+    listed.ok();
+    let sessions = person.get("/v1/me/sessions").await.ok();
+    assert_eq!(sessions["total"], 1, "{sessions}");
+    let next = successors.first().unwrap();
+    there.refresh(next).await.ok();
+}
+
+#[tokio::test]
+async fn nodes_that_start_at_once_on_an_empty_database_agree() {
+    let first = TestServer::start().await;
+    let second = TestServer::start().await;
+    // Another database, not migrated yet, that two apps open at the same time.
+    let mut settings = second.settings.clone();
+    let server = Postgres::shared().database().await;
+    settings.store.database = DatabaseUrl::parse(&server.url).unwrap();
+    settings.keys.dir.clone_from(&first.settings.keys.dir);
+    let ambient = || Ambient {
+        clock: Arc::new(SystemClock::new()),
+        ..first.ambient.clone()
+    };
+    let opened = tokio::join!(
+        App::open(settings.clone(), ambient()),
+        App::open(settings.clone(), ambient())
+    );
+    let (one, other) = (opened.0.unwrap(), opened.1.unwrap());
+    assert_eq!(
+        one.auth().keys().jwks_json(),
+        other.auth().keys().jwks_json()
+    );
+    assert_eq!(
+        one.auth().terms().default_client.id,
+        other.auth().terms().default_client.id
+    );
+}
+
+#[tokio::test]
+async fn a_restored_database_is_noticed_and_read_again() {
+    let here = TestServer::start().await;
+    let there = here.beside().await;
+    let (ada, eve) = (here.person("ada").await, here.person("eve").await);
+    eve.log_out().await.no_content();
+    refuses_soon(&there, &eve.access_token).await;
+    // As many rows as before, but the last is another one: it ended ada's session.
+    let sid = ada.claims()["sid"].as_str().unwrap().to_owned();
+    let restored = format!("UPDATE changes SET mark = 'other', subject = '{sid}'");
+    here.store.connect().await.execute(&restored).await;
+    refuses_soon(&there, &ada.access_token).await;
+    refuses_soon(&here, &ada.access_token).await;
+}
+
+#[tokio::test]
+async fn a_start_on_an_old_schema_is_refused_with_a_sentence() {
+    let server = TestServer::start().await;
+    let empty = Postgres::shared().database().await;
+    let mut settings = server.settings.clone();
+    settings.store.database = DatabaseUrl::parse(&empty.url).unwrap();
+    settings.store.migrate = None;
+    let refused = App::open(settings.clone(), server.ambient.clone()).await;
+    let sentence = refused.err().unwrap().to_string();
+    assert_eq!(
+        sentence,
+        "the database is not up to date, it lacks 0001_sessions: run `signet migrate`, or set \
+         store.migrate to \"at_start\""
+    );
+    settings.store.migrate = Some(MigrateWhen::AtStart);
+    assert!(
+        App::open(settings.clone(), server.ambient.clone())
+            .await
+            .is_ok()
+    );
+    settings.store.migrate = None;
+    assert!(App::open(settings, server.ambient.clone()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_clock_that_is_off_is_an_illness() {
+    let server = TestServer::start().await;
+    assert_eq!(server.get("/readyz").await.status, 200);
+    let ambient = Ambient {
+        clock: Arc::new(SystemClock::new()),
+        ..server.ambient.clone()
+    };
+    // The database of this test lives in another month.
+    let app = App::open(server.settings.clone(), ambient.clone())
+        .await
+        .unwrap();
+    assert_eq!(app.auth().illness().await, Some("clock"));
+    let off = ambient.clock.now().millis() - server.clock.now().millis();
+    assert!(off.abs() < 2_000, "{off} ms off");
+}
