@@ -1,6 +1,8 @@
 //! The server commands as a person or a supervisor meets them: what they print once they answer,
 //! and how they stop.
 
+mod servers;
+
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
@@ -172,6 +174,66 @@ async fn a_locked_database_is_told_apart() {
         "{sentence}"
     );
     assert!(refused.stdout.is_empty());
+}
+
+#[tokio::test]
+async fn a_server_on_postgresql_waits_for_its_migrations() {
+    let database = servers::Postgres::shared().database().await;
+    let url = database.url.replace("postgres@", "postgres:hunter2@");
+    let folder = TempDir::new().expect("a folder");
+    fs::write(folder.path().join("url"), url + "\n").expect("written");
+    let variables = [
+        ("SIGNET_STORE__DATABASE_FILE", "url"),
+        ("SIGNET_SERVER__LISTEN", "127.0.0.1:0"),
+        ("SIGNET_SERVER__METRICS_LISTEN", "off"),
+    ];
+    let signet = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_signet"));
+        command.args(arguments).current_dir(&folder).envs(variables);
+        let output = command.output().expect("the binary runs");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).expect("UTF-8");
+        assert!(!said.contains("hunter2"), "{said}");
+        (output.status.code(), said)
+    };
+    let (code, refused) = signet(&["serve"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        refused.ends_with(
+            "error: The database is not up to date, it lacks 0001_sessions: run `signet migrate`, \
+             or set store.migrate to \"at_start\".\n"
+        ),
+        "{refused}"
+    );
+    for (arguments, end) in [
+        (
+            &["migrate", "--dry-run"][..],
+            "  0001_sessions\nNothing was done (--dry-run).\n",
+        ),
+        (&["migrate"], "  0001_sessions\nDone.\n"),
+        (&["migrate"], " is up to date.\n"),
+    ] {
+        let (code, said) = signet(arguments);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(
+            said.contains("postgres://postgres:***@localhost/") && said.ends_with(end),
+            "{said}"
+        );
+    }
+    assert!(
+        signet(&["config", "show"])
+            .1
+            .contains("postgres:***@localhost")
+    );
+    let (code, said) = signet(&["user", "create", "--username", "ada", "--generate"]);
+    assert_eq!(code, Some(0), "{said}");
+
+    let mut server = Running::start_in(folder, &["serve", "--json"], &variables);
+    let line = server.json_line();
+    assert_eq!(line["users"], 1);
+    let address = line["address"].as_str().expect("an address");
+    assert!(get(address, "/readyz").starts_with("HTTP/1.1 200"));
+    assert_eq!(server.stop(Signal::TERM), 0);
 }
 
 /// The real binary, started in a folder of its own, which is its temporary folder too.
