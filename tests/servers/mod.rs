@@ -3,7 +3,12 @@
 //! They listen on unix sockets in folders of their own, so that nothing else on the machine is met.
 //! There is one cluster a test binary, and one database a test.
 
-#![allow(dead_code, unused_imports, reason = "each test binary uses a part")]
+#![allow(
+    clippy::unwrap_used,
+    dead_code,
+    unused_imports,
+    reason = "a test fails by panicking; each test binary uses a part"
+)]
 
 mod postgres;
 mod proxy;
