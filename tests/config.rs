@@ -435,5 +435,10 @@ const UNSAFE: &[(&str, &str, &str)] = &[
     ),
     ("LIMITS__BODY", "1 KiB", "must be 4 KiB to 16 MiB"),
     ("LIMITS__CONNECTIONS", "0", "limits.connections is 0"),
+    (
+        "LIMITS__CONNECTIONS",
+        "18446744073709551615",
+        "it must be 1 to 1000000",
+    ),
     ("LIMITS__REQUEST", "0", "limits.request is 0"),
 ];

@@ -183,8 +183,11 @@ fn check_limits(settings: &Settings, verdict: &mut Verdict) {
             limits.body
         )
     });
-    verdict.refuse_if(limits.connections == 0, || {
-        "limits.connections is 0, so nobody could connect; set 1 or more.".to_owned()
+    verdict.refuse_if(!(1..=1_000_000).contains(&limits.connections), || {
+        format!(
+            "limits.connections is {}, but it must be 1 to 1000000.",
+            limits.connections
+        )
     });
     verdict.refuse_zero("limits.heads", limits.heads);
     verdict.refuse_zero("limits.idle", limits.idle);
