@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use crate::telemetry::misleads;
+use crate::model::text::misleads;
 
 /// Where results go, and in which form.
 #[derive(Clone, Copy)]

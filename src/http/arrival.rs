@@ -9,6 +9,7 @@ use poem::{Addr, FromRequest, Request, RequestBody, Result};
 
 use super::address::TrustedProxies;
 use super::body::Shapes;
+use crate::model::text::misleads;
 
 /// How long a device label may be, in characters.
 const LABEL_LENGTH: usize = 200;
@@ -109,21 +110,16 @@ impl<'a> FromRequest<'a> for Arrival {
 }
 
 /// What the caller's device calls itself, fit to be stored and shown: `User-Agent`, cut, without
-/// control characters and without marks that turn the direction of text.
+/// characters that mislead.
 #[must_use]
 pub fn device_label(headers: &HeaderMap) -> Option<String> {
     let text = String::from_utf8_lossy(headers.get(header::USER_AGENT)?.as_bytes());
     let label: String = text
         .chars()
-        .filter(|c| !c.is_control() && !turns_text(*c))
+        .filter(|char| !misleads(*char))
         .take(LABEL_LENGTH)
         .collect();
     (!label.trim().is_empty()).then_some(label)
-}
-
-/// The bidirectional formatting characters of Unicode (UAX #9 §2).
-fn turns_text(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -144,7 +140,7 @@ mod tests {
     #[test]
     fn labels_are_short_and_harmless() {
         assert_eq!(label("curl/8.5").as_deref(), Some("curl/8.5"));
-        assert_eq!(label("a\u{202e}b\tc").as_deref(), Some("abc"));
+        assert_eq!(label("a\u{202e}b\t\u{2028}c").as_deref(), Some("abc"));
         assert_eq!(label(&"é".repeat(500)).unwrap().chars().count(), 200);
         assert_eq!(label(" "), None);
         assert_eq!(device_label(&HeaderMap::new()), None);

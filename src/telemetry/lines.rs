@@ -12,7 +12,7 @@ use tracing_subscriber::{
     fmt::{FormatFields, format::Writer, time::FormatTime},
 };
 
-use crate::model::time::Clock;
+use crate::model::{text::misleads, time::Clock};
 
 /// Dates lines in UTC, to the millisecond.
 pub(super) struct UtcTime(pub(super) Arc<dyn Clock>);
@@ -100,10 +100,4 @@ impl<W: io::Write> io::Write for EscapedJson<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
-}
-
-/// Control characters, line separators, and marks that change the reading direction.
-pub(crate) fn misleads(char: char) -> bool {
-    char.is_control()
-        || matches!(char, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
 }

@@ -103,7 +103,7 @@ mod tests {
     use tracing::{info_span, subscriber::with_default};
 
     use super::*;
-    use crate::{model::time::Timestamp, telemetry::lines::misleads};
+    use crate::model::{text::misleads, time::Timestamp};
 
     struct Noon;
 

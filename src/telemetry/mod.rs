@@ -9,5 +9,4 @@ mod logging;
 mod metrics;
 
 pub use self::metrics::{Metrics, MetricsError};
-pub(crate) use lines::misleads;
 pub use logging::{LoggingError, install};

@@ -5,7 +5,9 @@
 //! a shorter one. It knows nothing of threads, time or passwords.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
+
+use crate::model::network::network;
 
 /// Something that may no longer be wanted by the time its turn comes.
 pub(super) trait Waiting {
@@ -99,17 +101,6 @@ impl<J: Waiting> Queue<J> {
         self.turns
             .retain(|address| self.lines.contains_key(address));
         self.taken = self.lines.values().map(VecDeque::len).sum();
-    }
-}
-
-/// What counts as one address: an IPv4 address, or the /64 that one IPv6 household has (RFC 6177).
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let bits = address.to_bits() & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from_bits(bits))
-        }
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
