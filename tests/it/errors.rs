@@ -146,3 +146,27 @@ async fn cs_03_get_changes_nothing() {
         1
     );
 }
+
+/// Below every route: hyper answers these itself, and takes no body from us.
+#[tokio::test]
+async fn what_is_no_http_is_answered_bare() {
+    let server = TestServer::start().await;
+    let long = "a".repeat(16 * 1024);
+    let many = "X: y\r\n".repeat(101);
+    for (request, status) in [
+        ("GET\r\n\r\n".to_owned(), "400"),
+        (
+            format!("GET / HTTP/1.1\r\nHost: x\r\nX: {long}\r\n\r\n"),
+            "431",
+        ),
+        (format!("GET / HTTP/1.1\r\nHost: x\r\n{many}\r\n"), "431"),
+    ] {
+        let answer = server.say(request.as_bytes()).await;
+        let answer = answer.to_lowercase();
+        assert!(
+            answer.starts_with(&format!("http/1.1 {status} ")),
+            "{answer}"
+        );
+        assert!(answer.contains("connection: close") && answer.ends_with("\r\n\r\n"));
+    }
+}

@@ -23,7 +23,7 @@ use super::Limits;
 use super::activity::{Activity, Watched};
 
 /// A head, and a piece of a body in memory, are at most this long; longer heads are answered 431.
-const READ_BUFFER: usize = 32 * 1024;
+const READ_BUFFER: usize = 16 * 1024;
 /// HTTP/2: requests at once on one connection.
 const STREAMS: u32 = 100;
 /// HTTP/2: the decoded size of one head.
