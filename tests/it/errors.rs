@@ -151,14 +151,13 @@ async fn cs_03_get_changes_nothing() {
 #[tokio::test]
 async fn what_is_no_http_is_answered_bare() {
     let server = TestServer::start().await;
-    let long = "a".repeat(16 * 1024);
+    // No longer than what is read of it: a socket closed on unread bytes may lose its last words.
+    let mut long = "GET / HTTP/1.1\r\nHost: x\r\nX: ".to_owned();
+    long.extend(std::iter::repeat_n('a', 16 * 1024 - long.len()));
     let many = "X: y\r\n".repeat(101);
     for (request, status) in [
         ("GET\r\n\r\n".to_owned(), "400"),
-        (
-            format!("GET / HTTP/1.1\r\nHost: x\r\nX: {long}\r\n\r\n"),
-            "431",
-        ),
+        (long, "431"),
         (format!("GET / HTTP/1.1\r\nHost: x\r\n{many}\r\n"), "431"),
     ] {
         let answer = server.say(request.as_bytes()).await;
