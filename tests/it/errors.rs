@@ -1,7 +1,15 @@
 //! The shape of every refusal, ours and the framework's.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use poem::Endpoint;
+use poem::endpoint::make_sync;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
+use signet::http::address::TrustedProxies;
+use signet::http::edge::{Edge, Settings};
+use signet::http::routes::Routes;
 
 use crate::harness::{Ask, TestServer};
 
@@ -45,6 +53,30 @@ async fn pd_02_the_frameworks_errors_have_the_same_shape() {
     bare.refused(bare.status, bare.json()["code"].as_str().unwrap());
     let answer = server.login("ada", &"a".repeat(70_000)).await;
     answer.refused(413, "body_too_large");
+}
+
+/// No operation panics at will, so a route that does stands under the edge in their place.
+#[tokio::test]
+async fn pd_02_a_panic_has_the_same_shape() {
+    let settings = Settings {
+        https: false,
+        origins: Vec::new(),
+        proxies: TrustedProxies::default(),
+        body_limit: 1024,
+        request_limit: Duration::from_secs(5),
+        routes: Routes::default(),
+        shapes: Arc::default(),
+        new_request_id: Arc::new(|| "its-number".to_owned()),
+    };
+    let edge = Edge::new(make_sync(|_| -> String { panic!("inside") }), settings);
+    let mut answer = edge.call(poem::Request::default()).await.unwrap();
+    assert_eq!(answer.status(), 500);
+    assert_eq!(answer.content_type(), Some("application/problem+json"));
+    let body = answer.take_body().into_string().await.unwrap();
+    assert!(!body.contains("inside"), "{body}");
+    let problem: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(problem["code"], "internal_error");
+    assert_eq!(problem["request_id"], "its-number");
 }
 
 #[tokio::test]
