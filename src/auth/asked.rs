@@ -77,6 +77,11 @@ pub(super) fn parse_scope(text: &str) -> Result<Scopes, AuthError> {
         let detail = "Ask for at most 2048 bytes of scopes.";
         return Err(AuthError::field("/scope", "too_long", detail));
     }
-    text.parse()
-        .map_err(|error| AuthError::field("/scope", "invalid_scope", format!("{error}.")))
+    text.parse().map_err(|error| {
+        AuthError::field(
+            "/scope",
+            "invalid_scope",
+            format!("Separate scopes by one space; {error}."),
+        )
+    })
 }

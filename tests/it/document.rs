@@ -1,7 +1,10 @@
 //! What the document says about requests is what is enforced, and its examples are true.
 
+use poem_openapi::validation::{Pattern, Validator};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
+use signet::model::id::SessionId;
+use signet::model::scope::Scopes;
 
 use crate::harness::{Answer, Ask, PASSWORD, Person, TestServer, fits};
 
@@ -198,4 +201,45 @@ async fn a_cursor_that_is_none_is_named() {
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains("`cursor`"), "{cursor}: {detail}");
     }
+}
+
+/// The patterns are for callers; what counts is the model's own reading.
+#[test]
+fn patterns_are_the_models_own_readings() {
+    let document: Value = serde_json::from_str(&signet::http::openapi()).unwrap();
+    let schemas = &document["components"]["schemas"];
+    let scopes = ["Credentials", "RefreshGrant"].map(|name| &schemas[name]["properties"]["scope"]);
+    let long = "a".repeat(128);
+    let (twice, over) = (format!("{long} {long}"), format!("{long}a"));
+    let texts = [
+        "", " ", "a", "a b", "a  b", " a", "a ", "!#[]~", "a\"", "a\\", "a\tb", "a\n", "é", "a.*",
+        &long, &twice, &over,
+    ];
+    for (scope, text) in scopes
+        .into_iter()
+        .flat_map(|scope| texts.map(|text| (scope, text)))
+    {
+        let read = text.parse::<Scopes>().is_ok();
+        assert_eq!(matches(scope, text), read, "{text:?}");
+    }
+    let cursor = &document["paths"]["/v1/me/sessions"]["get"]["parameters"][0];
+    assert_eq!(cursor["name"], "cursor");
+    for text in [
+        "",
+        "ses_019a0b1c-2d3e-7f00-8123-456789abcdef",
+        "ses_019A0b1c-2d3e-7f00-8123-456789abcdef",
+        "ses_019a0b1c-2d3e-4f00-8123-456789abcdef",
+        "ses_019a0b1c-2d3e-7f00-0123-456789abcdef",
+        "ses_019a0b1c2d3e7f008123456789abcdef",
+        "usr_019a0b1c-2d3e-7f00-8123-456789abcdef",
+        "ses_019a0b1c-2d3e-7f00-8123-456789abcdef\n",
+    ] {
+        let read = text.parse::<SessionId>().is_ok();
+        assert_eq!(matches(&cursor["schema"], text), read, "{text:?}");
+    }
+}
+
+fn matches(schema: &Value, text: &str) -> bool {
+    let pattern = Pattern::new(schema["pattern"].as_str().unwrap().to_owned().leak());
+    pattern.check(&text.to_owned())
 }

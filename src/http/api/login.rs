@@ -40,6 +40,10 @@ pub(super) struct Credentials {
     /// The client; the default first-party client where absent.
     client_id: Option<String>,
     /// The scopes asked for, space-separated; everything granted but `signet.*` where absent.
+    #[oai(validator(
+        max_length = 2048,
+        pattern = r"^([!#-\[\]-~]{1,128}( [!#-\[\]-~]{1,128})*)?$"
+    ))]
     scope: Option<String>,
     /// Whom the access tokens are for; the configured audiences where absent.
     #[oai(validator(min_items = 1, min_length = 1))]

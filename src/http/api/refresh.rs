@@ -37,6 +37,10 @@ pub(super) struct RefreshGrant {
     /// The client; the default first-party client where absent.
     client_id: Option<String>,
     /// Fewer scopes for this access token than the session has, space-separated.
+    #[oai(validator(
+        max_length = 2048,
+        pattern = r"^([!#-\[\]-~]{1,128}( [!#-\[\]-~]{1,128})*)?$"
+    ))]
     scope: Option<String>,
 }
 
