@@ -4,8 +4,8 @@ use crate::model::{client::Client, scope::Scopes};
 
 use super::{Auth, AuthError};
 
-/// The longest list of scopes that is looked at: a token with more would be too large anyway.
-const MAX_SCOPE_BYTES: usize = 2048;
+/// The longest list of scopes: an access token with more would be too large.
+pub(super) const MAX_SCOPE_BYTES: usize = 2048;
 
 /// What was asked for, checked and cut to what is known.
 pub(super) struct Asked<'a> {

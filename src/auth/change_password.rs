@@ -2,12 +2,11 @@
 //! sessions.
 
 use crate::{
-    crypto::password::Verified,
-    model::{password_policy::Password, session::EndReason, user::Email},
-    store::users::{NewPassword, PasswordHash},
+    model::{password_policy::Password, session::EndReason},
+    store::users::NewPassword,
 };
 
-use super::{Auth, AuthError, Caller, authenticate::Principal};
+use super::{Auth, AuthError, Caller, authenticate::Principal, new_password::Wish, prove::Proof};
 
 /// The two passwords, as typed.
 pub struct PasswordChange<'a> {
@@ -25,33 +24,28 @@ impl Auth {
         change: PasswordChange<'_>,
         caller: &Caller,
     ) -> Result<(), AuthError> {
-        let at = |pointer| move |refusal| AuthError::password(pointer, refusal);
-        let current = Password::new(change.current).map_err(at("/current_password"))?;
-        let new = Password::new(change.new).map_err(at("/new_password"))?;
+        let current = Password::new(change.current);
+        let current = current.map_err(|no| AuthError::password("/current_password", no))?;
         let user = me.claims.sub;
-        let account = self
-            .parts
-            .users
-            .credentials(user)
-            .await?
-            .ok_or(AuthError::InvalidAccessToken)?;
-        let email = account.user.email.as_ref().map_or("", Email::as_str);
-        let names = [account.user.username.as_str(), email];
-        self.terms
-            .passwords
-            .check(&new, &names)
-            .map_err(at("/new_password"))?;
-        let attempt = self.throttle.begin(&user.to_string(), caller.address);
-        let attempt = attempt.map_err(AuthError::Throttled)?;
-        let lane = &self.parts.lane;
-        let stored = account.password_hash.as_ref().map(PasswordHash::as_str);
-        if lane.verify(&current, stored, caller.address).await? == Verified::No {
+        let known = self.me(me).await?;
+        let pseudonym = self.parts.pseudonyms.of(known.username.as_str());
+        let lookup = self.parts.users.credentials(user);
+        let Proof::Right(account) = self.prove(&pseudonym, &current, lookup, caller).await? else {
+            tracing::info!(
+                target: "signet::event", event = "password.change_refused", %user,
+                session = %me.claims.sid, address = %caller.address,
+            );
             return Err(AuthError::ReauthenticationRequired);
-        }
-        attempt.succeeded();
-        let hash = lane.hash(&new, caller.address).await?;
+        };
+        let wish = Wish {
+            typed: change.new,
+            pointer: "/new_password",
+            username: &account.user.username,
+            email: account.user.email.as_ref(),
+        };
+        let hash = self.hash_new(wish, caller).await?;
         let change = NewPassword {
-            hash: PasswordHash::new(hash),
+            hash,
             expected_version: Some(account.user.credential_version),
             except: Some(me.claims.sid),
             reason: EndReason::PasswordChanged,

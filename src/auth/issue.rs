@@ -1,9 +1,9 @@
 //! Issues what a login and a refresh answer with: an access token, beside a refresh token.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
-    crypto::{access, random},
+    crypto::{access, random, signing::SigningKey},
     model::{
         claims::{Audience, Claims},
         client::Client,
@@ -38,9 +38,17 @@ pub struct Tokens {
 }
 
 impl Auth {
+    /// The key that signs this client's access tokens.
+    pub(super) fn signing_key(&self, client: &Client) -> Result<Arc<SigningKey>, AuthError> {
+        let algorithm = client.algorithm;
+        let missing = || AuthError::unavailable(format!("there is no {algorithm} signing key"));
+        self.keys().signer(algorithm).ok_or_else(missing)
+    }
+
     /// Signs an access token for `session` and joins it with `refresh_token`.
     pub(super) fn issue(
         &self,
+        key: &SigningKey,
         session: &Session,
         user: &User,
         client: &Client,
@@ -51,11 +59,7 @@ impl Auth {
         let scope = user.grants.effective(narrowed.or(session.scopes.as_ref()));
         let lifetime = client.access_lifetime;
         let claims = self.claims(session, client, scope.clone(), now, lifetime);
-        let key = self
-            .keys()
-            .signer(client.algorithm)
-            .ok_or_else(|| AuthError::unavailable(format!("no {} key", client.algorithm)))?;
-        let access_token = access::sign(&key, &client.token_type, &claims)?;
+        let access_token = access::sign(key, &client.token_type, &claims)?;
         Ok(Tokens {
             access_token,
             expires_in: lifetime,

@@ -4,15 +4,15 @@
 //! users take the same way and get the same answer.
 
 use crate::{
-    crypto::{lane::LaneError, password::Verified, refresh::digest},
+    crypto::refresh::digest,
     model::{password_policy::Password, session::EndReason, user::LoginName},
     store::{
         families::{SessionKey, Target},
-        users::{Credentials, PasswordHash},
+        users::Credentials,
     },
 };
 
-use super::{Auth, AuthError, Caller, issue::Tokens};
+use super::{Auth, AuthError, Caller, issue::Tokens, prove::Proof};
 
 /// The longest name that is looked at.
 const MAX_NAME_BYTES: usize = 254;
@@ -62,38 +62,26 @@ impl Auth {
         let name = login.name.parse::<LoginName>().ok();
         let folded = name.as_ref().map_or(login.name, LoginName::as_str);
         let pseudonym = self.parts.pseudonyms.of(folded);
-        let attempt = self
-            .throttle
-            .begin(&pseudonym, login.caller.address)
-            .map_err(|limit| {
-                refused("login.throttled", &pseudonym, login.caller);
-                AuthError::Throttled(limit)
-            })?;
-        let limit = attempt.limit;
-        let account = match &name {
-            Some(name) => self.parts.users.by_login_name(name).await?,
-            None => None,
-        };
-        let stored = account
-            .as_ref()
-            .and_then(|account| account.password_hash.as_ref());
-        let stored = stored.map(PasswordHash::as_str);
-        let verified = self
-            .parts
-            .lane
-            .verify(&password, stored, login.caller.address)
-            .await?;
-        match (account, verified) {
-            (Some(account), Verified::Yes { needs_rehash }) if account.user.is_enabled() => {
-                attempt.succeeded();
-                if needs_rehash {
-                    self.rehash(&account, &password, login.caller).await;
-                }
-                Ok(account)
+        let lookup = async {
+            match &name {
+                Some(name) => self.parts.users.by_login_name(name).await,
+                None => Ok(None),
             }
-            _ => {
+        };
+        match self
+            .prove(&pseudonym, &password, lookup, login.caller)
+            .await
+        {
+            Ok(Proof::Right(account)) => Ok(*account),
+            Ok(Proof::Wrong(limit)) => {
                 refused("login.refused", &pseudonym, login.caller);
                 Err(AuthError::InvalidCredentials(limit))
+            }
+            Err(error) => {
+                if matches!(error, AuthError::Throttled(_)) {
+                    refused("login.throttled", &pseudonym, login.caller);
+                }
+                Err(error)
             }
         }
     }
@@ -119,28 +107,6 @@ impl Auth {
             }
         }
     }
-
-    /// Hashes the password again with today's cost. Nothing is lost where that fails: the next
-    /// login tries again.
-    async fn rehash(&self, account: &Credentials, password: &Password, caller: &Caller) {
-        let Some(old) = &account.password_hash else {
-            return;
-        };
-        let renewed = match self.parts.lane.hash(password, caller.address).await {
-            Ok(new) => {
-                let new = PasswordHash::new(new);
-                self.parts
-                    .users
-                    .rehash(account.user.id, old, &new)
-                    .await
-                    .err()
-            }
-            Err(error) => return tracing::warn!(%error, "a password's hash was not renewed"),
-        };
-        if let Some(error) = renewed {
-            tracing::warn!(%error, "a password's hash was not renewed");
-        }
-    }
 }
 
 /// Logs a refusal. Of the name, which may be a password typed into the wrong field, a pseudonym.
@@ -148,13 +114,4 @@ fn refused(event: &'static str, pseudonym: &str, caller: &Caller) {
     let address = caller.address;
     tracing::info!(target: "signet::event", event, name = pseudonym, %address);
     metrics::counter!("signet_logins_total", "outcome" => "refused").increment(1);
-}
-
-impl From<LaneError> for AuthError {
-    fn from(error: LaneError) -> Self {
-        match error {
-            LaneError::Full | LaneError::Deadline => Self::unavailable(error),
-            LaneError::Unreadable(_) => Self::Internal(error.to_string()),
-        }
-    }
 }

@@ -25,10 +25,11 @@ impl Auth {
         asked: &Asked<'_>,
         caller: &Caller,
     ) -> Result<Tokens, AuthError> {
+        let key = self.signing_key(asked.client)?;
         let handle = Handle(random::bytes(&*self.parts.rng));
         let session = self.new_session(user, asked, caller);
         let refresh_token = self.mint(&handle, session.family.generation, session.family.key_id)?;
-        let tokens = self.issue(&session, user, asked.client, None, refresh_token)?;
+        let tokens = self.issue(&key, &session, user, asked.client, None, refresh_token)?;
         let opening = Opening {
             digest: digest(&handle),
             session,

@@ -13,7 +13,7 @@ use crate::{
     store::families::{Advance, LateStamp, SessionKey, Step, Target},
 };
 
-use super::{Auth, AuthError, asked::parse_scope, issue::Tokens};
+use super::{Auth, AuthError, Unavailable, asked::parse_scope, issue::Tokens};
 
 /// How often a step is tried that another request came in between of.
 const TRIES: usize = 3;
@@ -30,22 +30,47 @@ pub struct Refresh<'a> {
 
 impl Auth {
     /// Refreshes: one step in the store, then a signature.
+    ///
+    /// Trouble is told while a repetition is still answered with the same successor (TOKENS §1.5):
+    /// after half the reuse interval at the latest, with time for three tries in it.
     pub async fn refresh(&self, refresh: Refresh<'_>) -> Result<Tokens, AuthError> {
-        let narrowed = refresh.scope.map(parse_scope).transpose()?;
         let client = self
             .client_named(refresh.client)
             .ok_or(AuthError::InvalidRefreshToken)?;
+        let interval = client.reuse_interval;
+        let answer = self.refresh_as(client, refresh);
+        let answer = if interval.is_zero() {
+            answer.await
+        } else {
+            let late = |_| Err(AuthError::unavailable("a refresh took too long"));
+            tokio::time::timeout(interval / 2, answer)
+                .await
+                .unwrap_or_else(late)
+        };
+        answer.map_err(|error| match error {
+            AuthError::Unavailable(trouble) => AuthError::Unavailable(Unavailable {
+                retry_after: trouble.retry_after.max(interval / 3),
+                ..trouble
+            }),
+            other => other,
+        })
+    }
+
+    async fn refresh_as(&self, client: &Client, refresh: Refresh<'_>) -> Result<Tokens, AuthError> {
+        let narrowed = refresh.scope.map(parse_scope).transpose()?;
         let presented = self.open_refresh_token(refresh.token)?;
         if let Some(narrowed) = &narrowed {
             self.check_narrowing(&presented, client, narrowed).await?;
         }
+        // What the answer needs is looked for before anything moves.
+        let key = self.signing_key(client)?;
         let (session, generation, key_id) = self.advance(&presented, client).await?;
         let user = self
             .enabled_user(session.user)
             .await?
             .ok_or(AuthError::SessionEnded(EndReason::UserDisabled))?;
         let token = self.mint(&presented.handle, generation, key_id)?;
-        self.issue(&session, &user, client, narrowed.as_ref(), token)
+        self.issue(&key, &session, &user, client, narrowed.as_ref(), token)
     }
 
     /// Reads a refresh token and checks its tag, before any I/O.

@@ -6,18 +6,17 @@ use crate::{
     crypto::random,
     model::{
         id::UserId,
-        password_policy::Password,
-        scope::Grant,
+        scope::{Grant, Grants},
         session::EndReason,
         user::{Email, LoginName, User, Username},
     },
     store::{
         paging::{Page, Paging},
-        users::{NewPassword, NewUser as Row, PasswordHash, UserFilter},
+        users::{NewPassword, NewUser as Row, UserFilter},
     },
 };
 
-use super::{Auth, AuthError, Caller, FieldError};
+use super::{Auth, AuthError, Caller, FieldError, asked::MAX_SCOPE_BYTES, new_password::Wish};
 
 /// A user to create.
 pub struct NewUser<'a> {
@@ -57,9 +56,17 @@ impl Auth {
         let (Some(username), Some(grants), true) = (username, grants, errors.is_empty()) else {
             return Err(AuthError::Invalid(errors));
         };
-        let names = [username.as_str(), email.as_ref().map_or("", Email::as_str)];
+        Self::check_size(&grants)?;
         let password_hash = match new.password {
-            Some(typed) => Some(self.hash_new(typed, "/password", &names, caller).await?),
+            Some(typed) => {
+                let wish = Wish {
+                    typed,
+                    pointer: "/password",
+                    username: &username,
+                    email: email.as_ref(),
+                };
+                Some(self.hash_new(wish, caller).await?)
+            }
             None => None,
         };
         let id = UserId::new(self.now(), random::bytes(&*self.parts.rng));
@@ -98,6 +105,13 @@ impl Auth {
 
     /// Gives a user what they may be given.
     pub async fn grant(&self, user: UserId, grants: &[Grant]) -> Result<User, AuthError> {
+        let found = self
+            .parts
+            .users
+            .by_id(user)
+            .await?
+            .ok_or(AuthError::NotFound)?;
+        Self::check_size(&found.grants.iter().chain(grants).cloned().collect())?;
         for grant in grants {
             self.parts.users.grant(user, grant).await?;
         }
@@ -125,9 +139,13 @@ impl Auth {
             .by_id(user)
             .await?
             .ok_or(AuthError::NotFound)?;
-        let email = found.email.as_ref().map_or("", Email::as_str);
-        let names = [found.username.as_str(), email];
-        let hash = self.hash_new(password, "/password", &names, caller).await?;
+        let wish = Wish {
+            typed: password,
+            pointer: "/password",
+            username: &found.username,
+            email: found.email.as_ref(),
+        };
+        let hash = self.hash_new(wish, caller).await?;
         let change = NewPassword {
             hash,
             expected_version: None,
@@ -159,23 +177,14 @@ impl Auth {
         self.catch_up().await
     }
 
-    /// Judges and hashes a new password.
-    async fn hash_new(
-        &self,
-        typed: &str,
-        pointer: &'static str,
-        names: &[&str],
-        caller: &Caller,
-    ) -> Result<PasswordHash, AuthError> {
-        let refused = |refusal| AuthError::password(pointer, refusal);
-        let password = Password::new(typed).map_err(refused)?;
-        self.terms
-            .passwords
-            .check(&password, names)
-            .map_err(refused)?;
-        Ok(PasswordHash::new(
-            self.parts.lane.hash(&password, caller.address).await?,
-        ))
+    /// Refuses more grants than fit into an access token: a login or a refresh that cannot be
+    /// answered is worse.
+    fn check_size(grants: &Grants) -> Result<(), AuthError> {
+        if grants.effective(None).to_string().len() <= MAX_SCOPE_BYTES {
+            return Ok(());
+        }
+        let detail = "Grant fewer scopes, or patterns: an access token holds 2048 bytes of them.";
+        Err(AuthError::field("/grants", "too_long", detail))
     }
 
     async fn changed(&self, event: &'static str, user: UserId) -> Result<User, AuthError> {
