@@ -286,6 +286,25 @@ fn the_budget_ends_at_its_border_for_rotate_and_heal() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_throttles_nobody() {
+    let mut case = Case::new(G).family(|family| {
+        let ahead = NOW.plus(Duration::from_hours(1));
+        family.rotated_at = ahead;
+        family.burst_at = ahead;
+        family.budget_at = ahead.plus(Duration::from_secs(5));
+    });
+    let mut held = generation(G);
+    for _ in 0..BURST_ROTATIONS - 1 {
+        held = case.step(held).unwrap();
+    }
+    assert_eq!(
+        case.step(held),
+        Err(throttled(5_000)),
+        "what was owed is owed still"
+    );
+}
+
+#[test]
 fn sixty_four_rotations_at_once_then_one_in_five_seconds() {
     let mut case = Case::new(G);
     let mut held = generation(G);

@@ -70,10 +70,10 @@ pub fn judge(
     if !plausible(family, presented, policy, now) {
         return Verdict::Implausible;
     }
-    let owed = family.budget_at.millis() - now.millis();
     let allowed = (BURST_ROTATIONS - 1) * ROTATION_EARNED_MS;
-    if owed > allowed {
-        let wait = u64::try_from(owed - allowed).unwrap_or(0);
+    let beyond = owed(family, now) - allowed;
+    if beyond > 0 {
+        let wait = u64::try_from(beyond).unwrap_or(0);
         return Verdict::Throttled {
             retry_after: Duration::from_millis(wait),
         };
@@ -127,6 +127,13 @@ fn plausible(family: &Family, presented: Generation, policy: &Policy, now: Times
     ahead == 0 || (policy.heal_allowed && ahead <= HEAL_REACH + earned)
 }
 
+/// How much of the rotation budget is used, in milliseconds. A clock that was set back has earned
+/// nothing since the last rotation, and owes nothing more either.
+fn owed(family: &Family, now: Timestamp) -> i64 {
+    let since = now.max(family.rotated_at);
+    (family.budget_at.millis() - since.millis()).max(0)
+}
+
 /// The family after [`Verdict::Rotate`] or [`Verdict::Heal`]: what `advance` writes. `None` only
 /// where `presented` is the last generation, which [`judge`] never lets rotate.
 #[must_use]
@@ -143,12 +150,11 @@ pub fn rotated(
     } else {
         (before.burst_from, before.burst_at)
     };
-    let earned_from = before.budget_at.max(now);
     Some(Family {
         generation: presented.next()?,
         key_id: policy.active_key,
         rotated_at: now,
-        budget_at: Timestamp::from_millis(earned_from.millis() + ROTATION_EARNED_MS),
+        budget_at: Timestamp::from_millis(now.millis() + owed(before, now) + ROTATION_EARNED_MS),
         burst_from,
         burst_at,
         late_at: before.late_at,

@@ -114,7 +114,11 @@ UPDATE sessions SET
     generation = $4,
     key_id = $10,
     rotated_at = :now,
-    budget_at = CASE WHEN budget_at > :now THEN budget_at ELSE :now END + $7,
+    budget_at = :now + $7 + CASE
+        WHEN rotated_at > :now AND budget_at > rotated_at THEN budget_at - rotated_at
+        WHEN rotated_at <= :now AND budget_at > :now THEN budget_at - :now
+        ELSE 0
+    END,
     burst_from = CASE WHEN :now - burst_at > $9 THEN $3 ELSE burst_from END,
     burst_at = CASE WHEN :now - burst_at > $9 THEN :now ELSE burst_at END,
     idle_expires_at = CASE WHEN :now + $11 < absolute_expires_at THEN :now + $11
@@ -123,7 +127,7 @@ WHERE digest = $1
     AND revoked_reason IS NULL
     AND absolute_expires_at > :now
     AND client_id = $2
-    AND budget_at - :now <= $8
+    AND budget_at - CASE WHEN rotated_at > :now THEN rotated_at ELSE :now END <= $8
     AND (
         (generation = $3 AND idle_expires_at > :now)
         OR (
