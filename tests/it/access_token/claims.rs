@@ -9,7 +9,7 @@ use signet::model::id::TokenId;
 use signet::model::signing_key::Algorithm;
 use signet::model::time::Clock;
 
-use crate::harness::{PASSWORD, TestServer, part};
+use crate::harness::{PASSWORD, Person, TestServer, part};
 
 #[tokio::test]
 async fn jt_01_the_header_is_alg_typ_kid() {
@@ -184,21 +184,40 @@ async fn jt_11_the_session_is_named_and_stays() {
 
 #[tokio::test]
 async fn jt_12_a_token_has_a_largest_size() {
-    let server = TestServer::start().await;
-    let grants: Vec<String> = (0..200)
-        .map(|number| format!("pages.section{number}.read"))
-        .collect();
-    let grants: Vec<&str> = grants.iter().map(String::as_str).collect();
-    server.create_user("ada", &grants).await;
-    server
-        .login("ada", PASSWORD)
-        .await
-        .refused(400, "token_too_large");
-    let body = json!({ "username": "ada", "password": PASSWORD, "scope": "pages.section7.read" });
+    let server = TestServer::with(|settings| {
+        let api = |number| format!("https://api-{number}.example.com/{}", "a".repeat(200));
+        settings.tokens.audience = Some((0..20).map(api).collect());
+    })
+    .await;
+    server.create_user("ada", &["pages.read"]).await;
+    let refused = server.login("ada", PASSWORD).await;
+    refused.refused(400, "token_too_large");
+    let own = format!("{}/v1", server.issuer);
+    let body = json!({ "username": "ada", "password": PASSWORD, "audience": [own] });
     let answer = server.post("/v1/auth/login", body).await.ok();
     let token = answer["access_token"].as_str().unwrap();
     assert!(token.len() <= 4096);
-    assert_eq!(part(token, 1)["scope"], "pages.section7.read");
+    assert_eq!(part(token, 1)["aud"], own.as_str());
+}
+
+#[tokio::test]
+async fn more_is_not_granted_than_fits_into_a_token() {
+    let server = TestServer::start().await;
+    server.create_user("ada", &["pages.read"]).await;
+    let mut ada = Person::log_in(&server, "ada", PASSWORD).await;
+    let many: Vec<_> = (0..200)
+        .map(|number| format!("pages.section{number}.read"))
+        .collect();
+    let many: Vec<_> = many.iter().map(|grant| grant.parse().unwrap()).collect();
+    let user = server.auth.find_user("ada").await.unwrap();
+    let refused = server.auth.grant(user.id, &many).await.unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .starts_with("grants: Grant fewer scopes"),
+        "{refused}"
+    );
+    ada.refresh().await.ok();
 }
 
 #[tokio::test]
