@@ -95,7 +95,9 @@ pub fn dummy(cost: PasswordCost, rng: &dyn Rng) -> Result<String, UnreadableHash
     encode(&params(cost)?, salt, hash)
 }
 
-/// Checks a password against a stored PHC string, at the stored cost and in constant time.
+/// Checks a password against a stored PHC string, at the stored cost and in constant time. Where
+/// new hashes cost more than the stored one, the rest is spent all the same: otherwise the time
+/// would tell that there is such a user, since an unknown one costs what a new hash does.
 pub fn verify(
     cost: PasswordCost,
     password: &str,
@@ -112,6 +114,9 @@ pub fn verify(
         return Err(UnreadableHash);
     };
     let hash = compute(&params, password, &salt, expected.len(), memory)?;
+    if let Some(rest) = rest(cost, &params) {
+        compute(&rest, password, &salt, expected.len(), memory)?;
+    }
     // `Output` compares in constant time.
     if hash != expected {
         return Ok(Verified::No);
@@ -125,6 +130,16 @@ pub fn verify(
     Ok(Verified::Yes {
         needs_rehash: !current,
     })
+}
+
+/// The cost that a hash of `cost` has beyond one of `spent`: fewer blocks, as many passes. Nothing
+/// where that is less than Argon2 takes at least.
+fn rest(cost: PasswordCost, spent: &Params) -> Option<Params> {
+    let blocks = |memory, passes| u64::from(memory) * u64::from(passes);
+    let beyond =
+        blocks(cost.memory_kib, cost.passes).checked_sub(blocks(spent.m_cost(), spent.t_cost()))?;
+    let memory = u32::try_from(beyond / u64::from(cost.passes)).ok()?;
+    Params::new(memory, cost.passes, 1, None).ok()
 }
 
 fn params(cost: PasswordCost) -> Result<Params, UnreadableHash> {
@@ -162,6 +177,17 @@ fn encode(params: &Params, salt: Salt, hash: Output) -> Result<String, Unreadabl
 mod tests {
     use super::*;
     use crate::crypto::random::SeededRng;
+
+    #[test]
+    fn a_cheaper_hash_is_topped_up_to_the_cost_of_now() {
+        let cost = |memory_kib, passes| PasswordCost { memory_kib, passes };
+        let topped = |now, stored| rest(now, &params(stored).unwrap());
+        let work = |params: Params| u64::from(params.m_cost()) * u64::from(params.t_cost());
+        assert_eq!(topped(cost(64, 2), cost(16, 2)).map(work), Some(128 - 32));
+        assert_eq!(topped(cost(64, 2), cost(32, 3)).map(work), Some(128 - 96));
+        assert!(topped(cost(64, 2), cost(64, 2)).is_none());
+        assert!(topped(cost(64, 2), cost(128, 2)).is_none());
+    }
 
     const CHEAP: PasswordCost = PasswordCost {
         memory_kib: 16,
