@@ -1,5 +1,6 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -33,9 +34,23 @@ const SETTINGS: [&str; 5] = [
     "shared_buffers=32MB",
 ];
 
+/// Makes an authority and a certificate for `localhost` in the folder `$1`, the key its owner's alone.
+const CERTIFY: &str = r#"
+cd "$1"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority \
+    -keyout ca.key -out ca.pem
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost \
+    -keyout server.key -out server.csr
+printf 'subjectAltName=DNS:localhost\n' >names
+openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -days 2 -extfile names -out server.pem
+chmod 600 server.key
+chown --reference=. server.key
+"#;
+
 /// A cluster.
 pub(crate) struct Postgres {
     folder: PathBuf,
+    settings: Vec<String>,
     server: Mutex<Server>,
     databases: AtomicUsize,
 }
@@ -60,7 +75,36 @@ impl Postgres {
 
     /// A new cluster, for a test that ends it.
     pub(crate) fn start() -> Self {
+        Self::start_in(folder(), Vec::new())
+    }
+
+    /// A new cluster that also listens on a TCP port of 127.0.0.1, with TLS under a certificate for
+    /// `localhost`. Answers with the port, and the file of the authority's certificate.
+    pub(crate) fn start_with_tls() -> (Self, u16, PathBuf) {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
         let folder = folder();
+        let mut script = Command::new("sh");
+        let made = script
+            .args(["-euc", CERTIFY, "sh"])
+            .arg(&folder)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+        let file = |name: &str| folder.join(name).display().to_string();
+        let settings = [
+            "listen_addresses=127.0.0.1".to_owned(),
+            format!("port={port}"),
+            "ssl=on".to_owned(),
+            format!("ssl_cert_file={}", file("server.pem")),
+            format!("ssl_key_file={}", file("server.key")),
+        ];
+        let authority = folder.join("ca.pem");
+        (Self::start_in(folder, settings.to_vec()), port, authority)
+    }
+
+    fn start_in(folder: PathBuf, settings: Vec<String>) -> Self {
         let mut initdb = program("initdb");
         let made = initdb
             .arg("--pgdata")
@@ -70,7 +114,8 @@ impl Postgres {
         let made = made.unwrap();
         assert!(made.status.success(), "{made:?}");
         Self {
-            server: Mutex::new(Server::start(&folder)),
+            server: Mutex::new(Server::start(&folder, &settings)),
+            settings,
             folder,
             databases: AtomicUsize::new(0),
         }
@@ -85,7 +130,7 @@ impl Postgres {
 
     /// Starts it again after a crash.
     pub(crate) fn start_again(&self) {
-        *self.server.lock().unwrap() = Server::start(&self.folder);
+        *self.server.lock().unwrap() = Server::start(&self.folder, &self.settings);
     }
 
     /// A new database.
@@ -152,20 +197,24 @@ pub(crate) fn set_clock(file: &Path, millis: i64) {
 impl Server {
     /// Starts it, and returns once it takes connections. After a crash the first attempts may find
     /// the processes of the one before, which are about to end.
-    fn start(folder: &Path) -> Self {
+    fn start(folder: &Path, settings: &[String]) -> Self {
         for _ in 0..100 {
-            if let Ok(server) = Self::attempt(folder) {
+            if let Ok(server) = Self::attempt(folder, settings) {
                 return server;
             }
         }
-        panic!("{}", Self::attempt(folder).err().unwrap_or_default());
+        let last = Self::attempt(folder, settings);
+        panic!("{}", last.err().unwrap_or_default());
     }
 
-    fn attempt(folder: &Path) -> Result<Self, String> {
+    fn attempt(folder: &Path, settings: &[String]) -> Result<Self, String> {
         let mut command = program("postgres");
         command.arg("-D").arg(folder.join("data"));
         command.arg("-k").arg(folder);
-        for setting in SETTINGS {
+        for setting in SETTINGS
+            .into_iter()
+            .chain(settings.iter().map(String::as_str))
+        {
             command.args(["-c", setting]);
         }
         command.stderr(Stdio::piped());

@@ -261,7 +261,8 @@ impl Home {
 }
 
 async fn open(url: &str, clock: Arc<TestClock>, rng: Arc<SeededRng>) -> Database {
-    let options = StoreOptions::at(url);
+    let mut options = StoreOptions::at(url);
+    options.connections = 16;
     Database::open(&options, clock, rng).await.unwrap()
 }
 

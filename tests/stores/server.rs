@@ -318,3 +318,22 @@ async fn a_login_that_the_server_refuses_is_told_without_the_password() {
     owner.execute("SELECT 1").await.unwrap();
     owner.close().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_way_to_a_server_is_verified() {
+    let (_server, port, authority) = Postgres::start_with_tls();
+    let open = async |host: &str, parameters: &str| {
+        let url = format!("postgres://postgres@{host}:{port}/postgres?sslmode={parameters}");
+        let clock = std::sync::Arc::new(SystemClock::new());
+        let rng = std::sync::Arc::new(SeededRng::new(1));
+        let opened = Database::open(&StoreOptions::at(&url), clock, rng).await;
+        opened.map(drop).map_err(|error| error.to_string())
+    };
+    let ours = format!("verify-full&sslrootcert={}", authority.display());
+    assert_eq!(open("localhost", &ours).await, Ok(()));
+    assert_eq!(open("localhost", "require").await, Ok(()));
+    let unknown = open("localhost", "verify-full").await.unwrap_err();
+    assert!(unknown.contains("UnknownIssuer"), "{unknown}");
+    let misnamed = open("127.0.0.1", &ours).await.unwrap_err();
+    assert!(misnamed.contains("not valid for name"), "{misnamed}");
+}
