@@ -42,9 +42,7 @@ impl Auth {
                 detail,
             });
         };
-        let username = new
-            .username
-            .parse::<Username>()
+        let username = Username::of_newcomer(new.username)
             .map_err(|e| field("/username", &e))
             .ok();
         let email = new.email.map(str::parse::<Email>).transpose();

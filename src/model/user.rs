@@ -75,6 +75,9 @@ pub enum NameError {
         "a username is 1 to 64 letters, digits and marks such as `.`, `-`, `_`, without spaces and `@`"
     )]
     Username,
+    /// A username that commands would take for an id.
+    #[error("a username that looks like a user's id would be taken for it: choose another")]
+    LooksLikeId,
     /// Not an e-mail address.
     #[error("an e-mail address is a name, `@` and a domain, at most 254 bytes")]
     Email,
@@ -100,6 +103,17 @@ macro_rules! folded_text {
 
 folded_text!(Username);
 folded_text!(Email);
+
+impl Username {
+    /// Reads a name that nobody has yet. Users are found by id or by name, so no name is an id.
+    pub fn of_newcomer(text: &str) -> Result<Self, NameError> {
+        let name: Self = text.parse()?;
+        if name.0.parse::<UserId>().is_ok() {
+            return Err(NameError::LooksLikeId);
+        }
+        Ok(name)
+    }
+}
 
 impl FromStr for Username {
     type Err = NameError;
@@ -179,6 +193,13 @@ mod tests {
         for refused in ["@", "a@", "@b", "a@b@c", "a@.c", "a@b..c", "ab"] {
             assert!(refused.parse::<Email>().is_err(), "{refused:?}");
         }
+    }
+
+    #[test]
+    fn nobody_is_named_like_an_id() {
+        let id = "USR_01890a5d-ac96-774b-bcce-b302099a8057";
+        assert_eq!(Username::of_newcomer(id), Err(NameError::LooksLikeId));
+        assert!(Username::of_newcomer("usr_1").is_ok());
     }
 
     #[test]
