@@ -64,6 +64,10 @@ pub async fn run<E>(
         aborting: CancellationToken::new(),
         connections: TaskTracker::new(),
     });
+    let at: Vec<String> = listeners
+        .iter()
+        .filter_map(|listener| Some(listener.local_addr().ok()?.to_string()))
+        .collect();
     for listener in listeners {
         let server = Arc::clone(&server);
         tokio::spawn(async move {
@@ -74,7 +78,7 @@ pub async fn run<E>(
         });
     }
     shutdown.await;
-    server.drain().await;
+    server.drain(&at.join(", ")).await;
 }
 
 /// What all connections of one [`run`] share.
@@ -119,11 +123,11 @@ impl<E: Endpoint + 'static> Server<E> {
         }
     }
 
-    async fn drain(&self) {
+    async fn drain(&self, at: &str) {
         self.closing.cancel();
         self.connections.close();
         let open = self.connections.len();
-        tracing::info!(open, "no new connections; waiting for the open ones");
+        tracing::info!(at, open, "no new connections; waiting for the open ones");
         if tokio::time::timeout(self.limits.drain, self.connections.wait())
             .await
             .is_err()
