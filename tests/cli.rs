@@ -1,12 +1,10 @@
 //! The command line as a script meets it: what it prints, where, and how it ends.
 
-use std::{
-    io::Write,
-    process::{Command, Output, Stdio},
-};
+mod place;
 
 use serde_json::Value;
-use tempfile::TempDir;
+
+use place::Place;
 
 #[test]
 fn a_user_is_created_shown_granted_disabled_and_deleted() {
@@ -97,6 +95,7 @@ fn a_password_comes_from_a_pipe_and_is_judged() {
 #[test]
 fn wrong_input_ends_with_its_own_code_and_one_sentence() {
     let place = Place::new();
+    place.json(&["user", "create", "--username", "grace", "--generate"]);
     for (arguments, code) in [
         (vec!["user", "create", "--username", "a@b", "--generate"], 2),
         (
@@ -149,6 +148,14 @@ fn wrong_input_ends_with_its_own_code_and_one_sentence() {
             "{arguments:?}: {sentence}"
         );
     }
+    let id = "usr_01890a5d-ac96-774b-bcce-b302099a8057";
+    let (ended, sentence) = place.ends(&["user", "create", "--username", id, "--generate"]);
+    assert_eq!((ended, sentence.contains("id")), (2, true), "{sentence}");
+}
+
+#[test]
+fn a_command_line_that_makes_no_sense_ends_with_2() {
+    let place = Place::new();
     for usage in [
         vec!["session", "revoke"],
         vec!["user", "frobnicate"],
@@ -156,7 +163,13 @@ fn wrong_input_ends_with_its_own_code_and_one_sentence() {
         vec![],
     ] {
         assert_eq!(place.run(&usage, "").status.code(), Some(2), "{usage:?}");
+        let json = place.run(&[&usage[..], &["--json"]].concat(), "");
+        let error: Value = serde_json::from_slice(&json.stderr).expect("JSON");
+        assert_eq!(error["error"]["code"], "usage", "{usage:?}");
+        assert_eq!(json.status.code(), Some(2));
     }
+    assert!(place.text(&["help"]).contains("Usage: signet"));
+    assert!(place.text(&["help", "user", "list"]).contains("--after"));
 }
 
 #[test]
@@ -205,76 +218,4 @@ fn migrate_says_what_it_does_and_does_it_once() {
     );
     assert_eq!(place.json(&["migrate"])["applied"], serde_json::json!([]));
     assert!(place.text(&["migrate"]).contains("up to date"));
-}
-
-/// A folder of its own to run the real binary in.
-struct Place {
-    folder: TempDir,
-    variables: Vec<(String, String)>,
-}
-
-impl Place {
-    fn new() -> Self {
-        Self {
-            folder: TempDir::new().expect("a temporary folder"),
-            variables: Vec::new(),
-        }
-    }
-
-    fn with(name: &str, value: &str) -> Self {
-        Self {
-            variables: vec![(name.to_owned(), value.to_owned())],
-            ..Self::new()
-        }
-    }
-
-    fn run(&self, arguments: &[&str], input: &str) -> Output {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_signet"))
-            .args(arguments)
-            .current_dir(&self.folder)
-            .envs(self.variables.iter().cloned())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
-        let mut stdin = child.stdin.take().expect("a pipe");
-        // A command that does not read its input may be gone before it is written.
-        let _ = stdin.write_all(input.as_bytes());
-        drop(stdin);
-        child.wait_with_output().expect("it ends")
-    }
-
-    /// The one JSON value that the command prints.
-    fn json(&self, arguments: &[&str]) -> Value {
-        let arguments = [arguments, &["--json"]].concat();
-        let text = self.text(&arguments);
-        assert_eq!(text.lines().count(), 1, "{text}");
-        serde_json::from_str(&text).expect("JSON")
-    }
-
-    fn text(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments, "");
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        String::from_utf8(output.stdout).expect("UTF-8")
-    }
-
-    /// The exit code, and the sentence on stderr, which is the same in both forms.
-    fn ends(&self, arguments: &[&str]) -> (i32, String) {
-        let text = self.run(arguments, "");
-        let text_error = String::from_utf8(text.stderr).expect("UTF-8");
-        let sentence = text_error
-            .strip_prefix("error: ")
-            .unwrap_or(&text_error)
-            .trim_end();
-
-        let json = self.run(&[arguments, &["--json"]].concat(), "");
-        let json_error: Value = serde_json::from_slice(&json.stderr).expect("JSON");
-        assert_eq!(
-            json_error["error"]["messages"],
-            serde_json::json!([sentence])
-        );
-        assert_eq!(text.status.code(), json.status.code());
-        (text.status.code().expect("a code"), sentence.to_owned())
-    }
 }

@@ -88,8 +88,8 @@ fn demo_names_a_taken_port() {
 }
 
 #[test]
-fn serve_answers_counts_and_stops_with_0_on_either_signal() {
-    for signal in [Signal::TERM, Signal::INT] {
+fn serve_answers_counts_and_stops_with_0_on_each_signal() {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
         let mut server = Running::start(
             &["serve", "--json"],
             &[
@@ -112,10 +112,74 @@ fn serve_answers_counts_and_stops_with_0_on_either_signal() {
             log.contains("signet user create --username NAME --generate"),
             "{log}"
         );
+        assert!(
+            log.contains("to try it on this machine: http://127.0.0.1:"),
+            "{log}"
+        );
+        assert_eq!(log.matches("no new connections").count(), 2, "{log}");
+        assert_eq!(log.matches(&place("metrics_address")).count(), 2, "{log}");
         for line in log.lines() {
             json(line);
         }
     }
+}
+
+#[test]
+fn one_server_at_a_time_serves_from_a_file() {
+    let variables = [
+        ("SIGNET_SERVER__LISTEN", "127.0.0.1:0"),
+        ("SIGNET_SERVER__METRICS_LISTEN", "off"),
+    ];
+    let mut first = Running::start(&["serve", "--json"], &variables);
+    first.json_line();
+    let second = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_signet"));
+        command
+            .args(["serve", "--json"])
+            .current_dir(&first.folder)
+            .envs(variables)
+            .env("SIGNET_LOG", "error");
+        command.output().expect("the binary runs")
+    };
+    let refused = second();
+    assert_eq!(refused.status.code(), Some(5));
+    let error = json(&String::from_utf8_lossy(&refused.stderr));
+    let sentence = &error["error"]["messages"][0];
+    assert!(
+        sentence
+            .as_str()
+            .is_some_and(|text| text.contains("data/signet.db is served by another process")),
+        "{error}"
+    );
+    // A server that is killed leaves nothing in the way of the next.
+    first.child.kill().expect("it runs");
+    first.child.wait().expect("it ends");
+    let folder = std::mem::replace(&mut first.folder, TempDir::new().expect("a folder"));
+    let mut next = Running::start_in(folder, &["serve", "--json"], &variables);
+    next.json_line();
+    assert_eq!(next.stop(Signal::TERM), 0);
+    let left = next.folder.path().join("data/signet.db-wal");
+    assert!(!left.exists(), "the log is folded into the file");
+}
+
+#[test]
+fn demo_that_hangs_up_leaves_nothing_behind_and_names_its_folder() {
+    let mut demo = Running::start(&["demo", "--port", "0", "--json"], &[]);
+    demo.json_line();
+    assert_eq!(demo.stop(Signal::HUP), 0);
+    let left = fs::read_dir(demo.folder.path()).expect("a folder").count();
+    assert_eq!(left, 0);
+    let output = Command::new(env!("CARGO_BIN_EXE_signet"))
+        .args(["demo", "--port", "0"])
+        .env("TMPDIR", "/nowhere/at/all")
+        .output()
+        .expect("the binary runs");
+    let sentence = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        sentence.contains("/nowhere/at/all") && sentence.contains("TMPDIR"),
+        "{sentence}"
+    );
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]
@@ -169,9 +233,9 @@ async fn a_locked_database_is_told_apart() {
     let refused = signet(&["user", "create", "--username", "ada", "--generate"]);
     assert_eq!(refused.status.code(), Some(5));
     let sentence = String::from_utf8(refused.stderr).expect("UTF-8");
-    assert!(
-        sentence.starts_with("error: The database cannot be used now ("),
-        "{sentence}"
+    assert_eq!(
+        sentence,
+        "error: The database data/signet.db is locked by another process; try again when that is over.\n"
     );
     assert!(refused.stdout.is_empty());
 }

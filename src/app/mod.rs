@@ -2,16 +2,20 @@
 //! come from.
 //!
 //! [`App::open`] reads what is there and makes what is missing; [`App::serve`] answers until it is
-//! told to stop. The command line opens an app too, and calls its verbs without serving.
+//! told to stop. The command line opens an app too, for less, and calls its verbs without serving;
+//! [`check`] says whether a server would start.
 
+mod check;
 mod master_keys;
 mod serve;
 mod terms;
 
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
+pub use check::{Plans, check};
+pub use master_keys::MasterKeysError;
 pub use serve::{Listeners, Probe};
 
 use crate::{
@@ -32,6 +36,7 @@ use crate::{
         clock::SystemClock,
         database::{Database, StoreOptions},
         families::{FamilyStore, SqlFamilies},
+        opening::{OpenError, Purpose},
         signing_keys::SigningKeys,
         users::Users,
     },
@@ -71,15 +76,42 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the database and brings it up to date, opens the keys or makes the first ones, and
-    /// reads the change log.
+    /// Opens the app of a server: opens the database and brings it up to date, opens the keys or
+    /// makes the first ones, and reads the change log.
     pub async fn open(settings: Settings, ambient: Ambient) -> anyhow::Result<Self> {
+        Self::open_to(Purpose::Serve, settings, ambient).await
+    }
+
+    /// Opens an app for a purpose. Only one that makes things makes what is missing.
+    pub async fn open_to(
+        purpose: Purpose,
+        settings: Settings,
+        ambient: Ambient,
+    ) -> anyhow::Result<Self> {
         provider::install();
+        let options = store_options(&settings.store).to(purpose);
+        let (clock, rng) = (ambient.clock.clone(), ambient.rng.clone());
+        let database = Database::open(&options, clock, rng).await?;
+        let opened = Self::put_together(purpose, settings, ambient, database.clone()).await;
+        if opened.is_err() {
+            database.close().await;
+        }
+        opened
+    }
+
+    async fn put_together(
+        purpose: Purpose,
+        settings: Settings,
+        ambient: Ambient,
+        database: Database,
+    ) -> anyhow::Result<Self> {
         let Ambient { clock, rng, .. } = ambient.clone();
-        let options = store_options(&settings.store);
-        let database = Database::open(&options, clock.clone(), rng.clone()).await?;
-        bring_up_to_date(&database, settings.store.migrate_when()).await?;
-        let master = master_keys::open(&settings.keys, &database, &*rng).await?;
+        bring_up_to_date(&database, purpose, settings.store.migrate_when()).await?;
+        let master = if purpose.makes() {
+            master_keys::find_or_make(&settings.keys, &database, &*rng).await?
+        } else {
+            master_keys::find(&settings.keys, &database).await?
+        };
         let refresh_keys = RefreshKeys::new(
             &master,
             settings.tokens.prefix.clone(),
@@ -87,8 +119,12 @@ impl App {
         );
         let pseudonyms = Pseudonyms::new(&master);
         let vault = KeyVault::new(SigningKeys::new(database.clone()), master);
-        let algorithms = &settings.signing_keys.algorithms;
-        let keys = vault.open_or_begin(algorithms, &*rng).await?;
+        let keys = if purpose.makes() {
+            let algorithms = &settings.signing_keys.algorithms;
+            vault.open_or_begin(algorithms, &*rng).await?
+        } else {
+            vault.open().await?
+        };
         let clients = Clients::new(database.clone());
         let candidate = ClientId::new(clock.now(), random::bytes(&*rng));
         let default_client = clients.default_client(candidate, "default").await?.id;
@@ -153,24 +189,20 @@ pub fn store_options(settings: &StoreSettings) -> StoreOptions {
     options
 }
 
-async fn bring_up_to_date(database: &Database, when: MigrateWhen) -> anyhow::Result<()> {
-    match when {
-        MigrateWhen::AtStart => database
-            .migrate()
-            .await
-            .context("the database could not be brought up to date"),
-        MigrateWhen::ByCommand => {
-            let pending = database.pending_migrations().await?;
-            if pending.is_empty() {
-                return Ok(());
-            }
-            bail!(
-                "the database is not up to date, it lacks {}: run `signet migrate`, or set \
-                 store.migrate to \"at_start\"",
-                pending.join(", ")
-            )
-        }
+async fn bring_up_to_date(
+    database: &Database,
+    purpose: Purpose,
+    when: MigrateWhen,
+) -> anyhow::Result<()> {
+    if purpose.makes() && when == MigrateWhen::AtStart {
+        let done = database.migrate().await;
+        return done.context("the database could not be brought up to date");
     }
+    let pending = database.pending_migrations().await?;
+    if !pending.is_empty() {
+        return Err(OpenError::Outdated(pending).into());
+    }
+    Ok(())
 }
 
 fn lane(settings: &Settings, ambient: &Ambient) -> anyhow::Result<Lane> {
@@ -181,8 +213,13 @@ fn lane(settings: &Settings, ambient: &Ambient) -> anyhow::Result<Lane> {
         places: password.lane_queue,
         deadline: password.lane_deadline,
     };
+    Lane::start(size, cost(settings, ambient)?, ambient.rng.clone())
+        .context("the password threads do not start")
+}
+
+fn cost(settings: &Settings, ambient: &Ambient) -> anyhow::Result<PasswordCost> {
+    let password = &settings.password;
     let configured = PasswordCost::new(password.argon2_memory, password.argon2_passes);
     let cost = ambient.password_cost.or(configured);
-    let cost = cost.context("password.argon2_memory or argon2_passes is out of range")?;
-    Lane::start(size, cost, ambient.rng.clone()).context("the password threads do not start")
+    cost.context("password.argon2_memory or argon2_passes is out of range")
 }

@@ -14,6 +14,7 @@ use crate::{
     auth::{Auth, AuthError, Caller},
     config::Settings,
     model::user::User,
+    store::opening::Purpose,
     telemetry,
 };
 
@@ -25,21 +26,33 @@ pub(super) struct Admin {
     pub(super) caller: Caller,
 }
 
-/// Opens the app, does `work` with it, and closes it: what was written is on the disk then.
+/// Opens the app for a purpose, does `work` with it, and closes it: what was written is on the
+/// disk then.
 pub(super) fn run(
     shared: &Shared,
+    purpose: Purpose,
     work: impl AsyncFnOnce(&Admin) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     block_on(async {
-        let admin = Admin::open(shared).await?;
+        let settings = shared.load()?.quiet();
+        telemetry::install(&settings.log, Ambient::system().clock)?;
+        let database = settings.store.database.clone();
+        let admin = Admin {
+            app: open(purpose, settings).await?,
+            out: shared.output(),
+            caller: Caller {
+                address: Ipv4Addr::LOCALHOST.into(),
+                label: None,
+            },
+        };
         let outcome = work(&admin).await;
         admin.app.close().await;
-        outcome
+        outcome.map_err(|failure| failure.about(&database))
     })
 }
 
 /// Runs a command that waits for things.
-pub(super) fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     runtime()
         .map_err(|error| {
             Failure::new(
@@ -54,28 +67,15 @@ fn runtime() -> io::Result<Runtime> {
     Builder::new_multi_thread().enable_all().build()
 }
 
-/// Opens the app of `settings`.
-pub(super) async fn open(settings: Settings) -> Result<App, Failure> {
-    App::open(settings, Ambient::system())
+/// Opens the app of `settings` for a purpose.
+pub(super) async fn open(purpose: Purpose, settings: Settings) -> Result<App, Failure> {
+    let database = settings.store.database.clone();
+    App::open_to(purpose, settings, Ambient::system())
         .await
-        .map_err(Failure::from)
+        .map_err(|error| Failure::from(error).about(&database))
 }
 
 impl Admin {
-    async fn open(shared: &Shared) -> Result<Self, Failure> {
-        let settings = shared.load()?.quiet();
-        telemetry::install(&settings.log, Ambient::system().clock)?;
-        let caller = Caller {
-            address: Ipv4Addr::LOCALHOST.into(),
-            label: None,
-        };
-        Ok(Self {
-            app: open(settings).await?,
-            out: shared.output(),
-            caller,
-        })
-    }
-
     pub(super) fn auth(&self) -> &Auth {
         self.app.auth()
     }

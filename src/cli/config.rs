@@ -5,10 +5,14 @@ use serde_json::json;
 
 use super::{
     Shared,
+    admin::block_on,
     failure::Failure,
     output::{Output, table},
 };
-use crate::config::{Loaded, example, leaves};
+use crate::{
+    app::{self, Ambient},
+    config::{Loaded, example, leaves},
+};
 
 #[derive(Subcommand)]
 pub(super) enum ConfigCommand {
@@ -45,22 +49,22 @@ impl ConfigCommand {
 }
 
 fn check(loaded: &Loaded, out: Output) -> Result<(), Failure> {
+    let plans = block_on(async {
+        let plans = app::check(&loaded.settings, &Ambient::system()).await;
+        plans.map_err(|error| Failure::from(error).about(&loaded.settings.store.database))
+    })?;
     let file = loaded.file.as_ref().map(|path| path.display().to_string());
-    let report = json!({ "ok": true, "file": file, "warnings": loaded.warnings });
+    let warnings = &loaded.warnings;
+    let report = json!({ "ok": true, "file": file, "warnings": warnings, "plans": plans });
     out.print(&report, || {
         let read = file
             .as_deref()
             .unwrap_or("no file; defaults and environment");
-        let warnings = loaded
-            .warnings
-            .iter()
-            .map(|warning| format!("warning: {warning}\n"));
-        format!(
-            "The configuration is valid ({read}).\n{}",
-            warnings.collect::<String>()
-        )
-    })?;
-    Ok(())
+        let first = format!("A server would start with this configuration ({read}).");
+        let warnings = warnings.iter().map(|warning| format!("warning: {warning}"));
+        let lines = [first].into_iter().chain(plans.iter().cloned());
+        lines.chain(warnings).map(|line| line + "\n").collect()
+    })
 }
 
 fn show(loaded: &Loaded, out: Output) -> Result<(), Failure> {
@@ -77,8 +81,7 @@ fn show(loaded: &Loaded, out: Output) -> Result<(), Failure> {
     });
     out.print(&list.collect(), || {
         table(["SETTING", "VALUE", "FROM"], &rows)
-    })?;
-    Ok(())
+    })
 }
 
 fn print_example(out: Output) -> Result<(), Failure> {
@@ -92,6 +95,5 @@ fn print_example(out: Output) -> Result<(), Failure> {
             "meaning": meaning.join(" "),
         })
     });
-    out.print(&list.collect(), example)?;
-    Ok(())
+    out.print(&list.collect(), example)
 }

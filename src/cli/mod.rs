@@ -16,6 +16,7 @@ mod scratch;
 mod serve;
 mod session;
 mod signals;
+mod usage;
 mod user;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -34,7 +35,6 @@ use crate::{
 /// An identity provider in one binary: short-lived signed access tokens, rotating refresh tokens.
 #[derive(Parser)]
 #[command(name = "signet", version, after_help = failure::EXIT_CODES)]
-#[command(disable_help_subcommand = true)]
 struct Cli {
     #[command(flatten)]
     shared: Shared,
@@ -45,11 +45,11 @@ struct Cli {
 /// What every command takes.
 #[derive(clap::Args)]
 struct Shared {
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", display_order = 900)]
     #[arg(help = "The configuration file [default: $SIGNET_CONFIG, or signet.toml if it exists]")]
     config: Option<PathBuf>,
     /// Print one JSON value, for scripts; errors too, on stderr
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 901)]
     json: bool,
 }
 
@@ -60,20 +60,27 @@ enum Command {
 Examples:
   signet demo
   signet demo --port 9000
-  signet demo --port 0 --json   # one line {url, username, password, client_id} once it answers
+  signet demo --port 0 --json
 
-It answers on 127.0.0.1 and ::1, keeps its database and keys in a temporary folder, and removes
-them when it stops. Settings come from the environment, and from a file only if it is named.")]
+It answers on 127.0.0.1 and ::1, keeps its database and keys in a temporary folder (TMPDIR), and \
+removes them when it stops. With --json it prints one line {url, username, password, client_id} \
+once it answers.
+
+Settings come from the environment, and from a file only if it is named. These it decides itself: \
+server.listen, server.issuer, server.metrics_listen (off), store.database, keys.dir, keys.master, \
+keys.active.")]
     Demo(Demo),
     /// Start the server
     #[command(after_help = "\
 Examples:
   signet serve
   signet --config /etc/signet.toml serve
-  SIGNET_SERVER__LISTEN=[::]:8080 SIGNET_SERVER__ISSUER=https://id.example.com signet serve
+  SIGNET_SERVER__ISSUER=https://id.example.com signet serve
 
-The first start makes the database and the keys. SIGTERM and Ctrl-C let requests under way finish,
-then it exits with 0. With --json, it prints one line {address, metrics_address, issuer, users} once it listens.")]
+The first start makes the database and the keys. SIGTERM, SIGHUP and Ctrl-C let requests under way \
+finish, then it exits with 0. One server at a time serves from an SQLite file; other commands work \
+beside it. With --json it prints one line {address, metrics_address, issuer, users} once it \
+listens.")]
     Serve,
     /// Bring the database up to date; says first what it will do
     #[command(after_help = "\
@@ -81,7 +88,7 @@ Examples:
   signet migrate --dry-run
   signet migrate
 
-`signet serve` does the same when it starts.")]
+It makes the database where there is none. `signet serve` does the same when it starts.")]
     Migrate(Migrate),
     /// Create, find and change users
     #[command(subcommand)]
@@ -105,7 +112,10 @@ Examples:
 /// Runs the command that the process was started with.
 #[must_use]
 pub fn main() -> ExitCode {
-    let Cli { shared, command } = Cli::parse();
+    let Cli { shared, command } = match Cli::try_parse() {
+        Ok(asked) => asked,
+        Err(error) => return usage::tell(&error),
+    };
     match command.run(&shared) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.tell(shared.json),
@@ -153,6 +163,5 @@ impl Shared {
 fn print_openapi(out: Output) -> Result<(), Failure> {
     let text = http::openapi();
     let json = serde_json::from_str(&text).unwrap_or_default();
-    out.print(&json, || text)?;
-    Ok(())
+    out.print(&json, || text)
 }

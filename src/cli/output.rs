@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
+use super::failure::Failure;
 use crate::model::text::misleads;
 
 /// Where results go, and in which form.
@@ -14,7 +15,12 @@ pub(super) struct Output {
 
 impl Output {
     /// Prints `json` on one line, or what `text` makes.
-    pub(super) fn print(self, json: &Value, text: impl FnOnce() -> String) -> io::Result<()> {
+    pub(super) fn print(self, json: &Value, text: impl FnOnce() -> String) -> Result<(), Failure> {
+        self.write(json, text)
+            .map_err(|error| Failure::output(&error))
+    }
+
+    fn write(self, json: &Value, text: impl FnOnce() -> String) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.json {
             writeln!(out, "{json}")?;

@@ -14,13 +14,12 @@ running server: the database is where they meet.
 
 pub(super) fn print(out: Output) -> Result<(), Failure> {
     let text = reference();
-    out.print(&json!({ "markdown": text }), || text.clone())?;
-    Ok(())
+    out.print(&json!({ "markdown": text }), || text.clone())
 }
 
 /// The whole reference.
 pub(super) fn reference() -> String {
-    let mut root = Cli::command().term_width(96);
+    let mut root = Cli::command().term_width(100);
     root.build();
     let mut text = HEAD.to_owned();
     describe(&mut root, 2, &mut text);
@@ -44,12 +43,15 @@ fn describe(command: &mut Command, level: usize, text: &mut String) {
     ] {
         text.push_str(part);
     }
-    let inner = command
-        .get_subcommands_mut()
-        .filter(|command| !command.is_hide_set());
+    let inner = command.get_subcommands_mut().filter(|inner| is_ours(inner));
     for command in inner {
         describe(command, level + 1, text);
     }
+}
+
+/// Not hidden, and not clap's own `help`.
+fn is_ours(command: &Command) -> bool {
+    !command.is_hide_set() && command.get_name() != "help"
 }
 
 #[cfg(test)]
@@ -71,11 +73,7 @@ mod tests {
         root.build();
         let mut commands = vec![&root];
         while let Some(command) = commands.pop() {
-            commands.extend(
-                command
-                    .get_subcommands()
-                    .filter(|command| !command.is_hide_set()),
-            );
+            commands.extend(command.get_subcommands().filter(|inner| is_ours(inner)));
             if command.has_subcommands() {
                 continue;
             }
@@ -85,6 +83,9 @@ mod tests {
                 .map(ToString::to_string)
                 .unwrap_or_default();
             assert!(help.starts_with("Examples:\n  "), "{name} has no examples");
+            let mut examples = help.lines().filter(|line| line.starts_with(' '));
+            let wide = examples.find(|line| line.chars().count() > 78);
+            assert_eq!(wide, None, "{name} has a wide example");
             assert!(
                 command.get_arguments().any(|arg| arg.get_id() == "json"),
                 "{name} has no --json"

@@ -14,14 +14,14 @@ use super::{
 use crate::{
     app::{Ambient, App, Listeners, Probe},
     config::{Listen, Loaded},
-    store::{paging::Paging, users::UserFilter},
+    store::{opening::Purpose, paging::Paging, users::UserFilter},
     telemetry::{self, Metrics},
 };
 
 /// How often counts are folded, scraped or not.
 const FOLD_EVERY: Duration = Duration::from_secs(5);
 
-/// Serves until SIGTERM or SIGINT; then requests under way finish.
+/// Serves until SIGTERM, SIGINT or SIGHUP; then requests under way finish.
 pub(super) fn run(shared: &Shared) -> Result<(), Failure> {
     block_on(async {
         let Loaded {
@@ -50,8 +50,11 @@ pub(super) fn run(shared: &Shared) -> Result<(), Failure> {
             api: vec![api],
             metrics,
         };
-        let app = admin::open(settings).await?;
-        announce(&app, &listeners, shared).await?;
+        let app = admin::open(Purpose::Serve, settings).await?;
+        if let Err(failure) = announce(&app, &listeners, shared).await {
+            app.close().await;
+            return Err(failure);
+        }
         app.serve(listeners, stop).await;
         tracing::info!("stopped");
         Ok(())
@@ -66,16 +69,23 @@ async fn announce(app: &App, listeners: &Listeners, shared: &Shared) -> Result<(
     let metrics = listeners.metrics.as_ref();
     let metrics = metrics
         .map(|(listener, _)| address_of(listener))
-        .transpose()?;
+        .transpose()?
+        .map(|address| address.to_string());
     let users = app
         .auth()
         .users(&UserFilter::default(), Paging::first(1))
         .await?
         .total;
 
-    tracing::info!(address, metrics, issuer, "listening");
-    if server.docs {
-        tracing::info!("the API is documented at {issuer}/docs");
+    tracing::info!(
+        address = address.map(tracing::field::display),
+        metrics,
+        issuer,
+        "listening"
+    );
+    if let Some(address) = address {
+        let page = if server.docs { "docs" } else { "healthz" };
+        tracing::info!("to try it on this machine: {}/{page}", local_url(address));
     }
     if users == 0 {
         tracing::info!(
@@ -83,14 +93,28 @@ async fn announce(app: &App, listeners: &Listeners, shared: &Shared) -> Result<(
         );
     }
     if shared.json {
-        let line = json!({ "address": address, "metrics_address": metrics, "issuer": issuer, "users": users });
+        let line = json!({ "address": address.map(|address| address.to_string()), "metrics_address": metrics, "issuer": issuer, "users": users });
         shared.output().print(&line, String::new)?;
     }
     Ok(())
 }
 
-fn address_of(listener: &TcpListener) -> io::Result<String> {
-    listener.local_addr().map(|address| address.to_string())
+/// The URL by which this machine reaches a listener.
+fn local_url(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        return format!("http://localhost:{}", address.port());
+    }
+    format!("http://{address}")
+}
+
+/// Where a listener is.
+pub(super) fn address_of(listener: &TcpListener) -> Result<SocketAddr, Failure> {
+    listener.local_addr().map_err(|error| {
+        Failure::new(
+            Kind::Failed,
+            format_args!("A listener does not say where it is ({error}); try again."),
+        )
+    })
 }
 
 async fn metrics(address: SocketAddr) -> Result<(TcpListener, Probe), Failure> {
@@ -128,4 +152,21 @@ async fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, Failure
             format_args!("{setting} {address} cannot be opened ({error}): {advice}."),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_has_a_url_on_this_machine() {
+        for (address, url) in [
+            ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("[::1]:80", "http://[::1]:80"),
+            ("0.0.0.0:8080", "http://localhost:8080"),
+            ("[::]:8080", "http://localhost:8080"),
+        ] {
+            assert_eq!(local_url(address.parse().unwrap()), url);
+        }
+    }
 }

@@ -15,7 +15,7 @@ use crate::{
         session::{EndReason, Session},
         time::Timestamp,
     },
-    store::{families::Target, paging::Paging},
+    store::{families::Target, opening::Purpose, paging::Paging},
 };
 
 #[derive(Subcommand)]
@@ -59,7 +59,7 @@ pub(super) struct RevokeSessions {
 
 impl SessionCommand {
     pub(super) fn run(self, shared: &Shared) -> Result<(), Failure> {
-        admin::run(shared, async |admin| match self {
+        admin::run(shared, Purpose::Use, async |admin| match self {
             Self::List(arguments) => list(admin, arguments).await,
             Self::Revoke(RevokeSessions {
                 session: Some(session),
@@ -123,8 +123,7 @@ fn print_ended(admin: &Admin, ended: u64) -> Result<(), Failure> {
     let sessions = if ended == 1 { "session" } else { "sessions" };
     admin.out.print(&json!({ "ended": ended }), || {
         format!("Ended {ended} {sessions}.\n")
-    })?;
-    Ok(())
+    })
 }
 
 fn as_json(session: &Session) -> Value {

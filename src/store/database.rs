@@ -12,10 +12,12 @@ use sea_orm::DatabaseConnection;
 use tokio::time::Instant;
 
 use super::{
-    dialect::{PostgresServer, SqliteFile},
+    dialect::{OPENING, PostgresServer, SqliteFile},
     error::StoreError,
+    file::{self, ServeLock},
     job::{Present, Step, Work, Writes, job},
     migrations,
+    opening::{OpenError, Purpose},
     sql::{Columns as _, Sql},
     transaction,
     writer::Writer,
@@ -35,18 +37,33 @@ pub struct StoreOptions {
     pub url: String,
     /// How many connections read a file, or use a server.
     pub connections: u32,
+    /// What for.
+    pub purpose: Purpose,
 }
 
 impl StoreOptions {
-    /// The database at `url`, with as many connections as this machine has cores.
+    /// The database at `url`, to begin with, with as many connections as this machine has cores.
     #[must_use]
     pub fn at(url: &str) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             url: url.to_owned(),
             connections: u32::try_from(cores).unwrap_or(u32::MAX).clamp(2, 16),
+            purpose: Purpose::Begin,
         }
     }
+
+    /// The same, for another purpose.
+    #[must_use]
+    pub fn to(self, purpose: Purpose) -> Self {
+        Self { purpose, ..self }
+    }
+}
+
+/// The names of all migrations of this version, in order: what a database lacks that is not there.
+#[must_use]
+pub fn all_migrations() -> Vec<String> {
+    migrations::all()
 }
 
 /// An open database. Clones are the same one.
@@ -65,17 +82,18 @@ enum Engine {
         file: SqliteFile,
         readers: DatabaseConnection,
         writer: Writer,
+        lock: ServeLock,
     },
     Postgres(PostgresServer),
 }
 
 impl Database {
-    /// Opens the database, making the file where there is none. It is not migrated yet.
+    /// Opens the database, making the file where its purpose allows. It is not migrated yet.
     pub async fn open(
         options: &StoreOptions,
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, OpenError> {
         let present = Present { clock, rng };
         let engine = if options.url.starts_with("postgres") {
             let server = PostgresServer::at(&options.url, options.connections)?;
@@ -164,10 +182,14 @@ impl Database {
     pub async fn close(&self) {
         match &self.0.engine {
             Engine::Sqlite {
-                readers, writer, ..
+                readers,
+                writer,
+                lock,
+                ..
             } => {
                 readers.close_by_ref().await.ok();
                 writer.close().await;
+                lock.release();
             }
             Engine::Postgres(server) => server.close().await,
         }
@@ -217,18 +239,35 @@ impl Database {
     }
 }
 
-async fn open_file(options: &StoreOptions, present: &Present) -> Result<Engine, StoreError> {
+async fn open_file(options: &StoreOptions, present: &Present) -> Result<Engine, OpenError> {
     let file = SqliteFile::at(&options.url)?;
-    file.create().map_err(|cause| {
-        StoreError::Unavailable(format!("{} cannot be made: {cause}", options.url))
-    })?;
+    let path = file.path().to_owned();
+    if options.purpose.makes() {
+        file::create(&path)?;
+    } else if !file::exists(&path)? {
+        return Err(OpenError::Missing(path));
+    }
+    let lock = match options.purpose {
+        Purpose::Serve => ServeLock::take(&path)?,
+        Purpose::Begin | Purpose::Use | Purpose::Look => ServeLock::none(),
+    };
+    if options.purpose == Purpose::Look {
+        let file = file.untouched(file::has_log(&path));
+        return Ok(Engine::Sqlite {
+            readers: file.readers(1).await?,
+            writer: Writer::none(),
+            file,
+            lock,
+        });
+    }
     // The writer comes first: it sets the journal mode, without which readers cannot open.
-    let connection = file.writer().await?;
+    let connection = file.writer(OPENING).await?;
     let readers = file.readers(options.connections).await?;
     let writer = Writer::start(file.clone(), connection, present.clone());
     Ok(Engine::Sqlite {
         file,
         readers,
         writer,
+        lock,
     })
 }

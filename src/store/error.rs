@@ -1,16 +1,22 @@
 //! What can go wrong in the store.
 
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use sqlx::migrate::MigrateError;
 
 use super::dialect;
+
+/// All connections were in use for too long.
+const BUSY: &str = "it has no connection free: it is too busy";
+
+/// What the words of [`StoreError::Unavailable`] begin with; the cause follows.
+pub const UNAVAILABLE: &str = "the database is unavailable: ";
 
 /// Why the store did not do as it was told. In each case it changed nothing, except that after
 /// [`Unavailable`](Self::Unavailable) a write may have been done all the same.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be reached or written now: try again (503).
-    #[error("the database is unavailable: {0}")]
+    #[error("{UNAVAILABLE}{0}")]
     Unavailable(String),
     /// The state of things forbids it.
     #[error(transparent)]
@@ -53,6 +59,11 @@ impl StoreError {
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         match &error {
+            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => Self::Unavailable(BUSY.to_owned()),
+            DbErr::Conn(RuntimeErr::SqlxError(cause)) => match from_sqlx(cause) {
+                Self::Corrupt(text) => Self::Unavailable(text),
+                other => other,
+            },
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(error.to_string()),
             DbErr::Exec(RuntimeErr::SqlxError(cause))
             | DbErr::Query(RuntimeErr::SqlxError(cause)) => from_sqlx(cause),
@@ -87,8 +98,13 @@ fn from_sqlx(error: &sqlx::Error) -> StoreError {
     match error {
         sqlx::Error::Database(refusal) => match refusal.code() {
             Some(code) if !dialect::is_trouble(&code) => StoreError::Corrupt(text),
-            _ => StoreError::Unavailable(text),
+            Some(code) => StoreError::Unavailable(
+                dialect::in_words(&code)
+                    .map_or_else(|| refusal.message().to_owned(), str::to_owned),
+            ),
+            None => StoreError::Unavailable(refusal.message().to_owned()),
         },
+        sqlx::Error::PoolTimedOut => StoreError::Unavailable(BUSY.to_owned()),
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_) => {
             StoreError::Corrupt(text)
         }

@@ -72,8 +72,17 @@ async fn pending(
     Ok(migrator
         .iter()
         .filter(|known| applied.iter().all(|one| one.version != known.version))
-        .map(|known| format!("{:04}_{}", known.version, known.description))
+        .map(name)
         .collect())
+}
+
+/// The names of all.
+pub(super) fn all() -> Vec<String> {
+    migrator().iter().map(name).collect()
+}
+
+fn name(migration: &Migration) -> String {
+    format!("{:04}_{}", migration.version, migration.description)
 }
 
 fn migrator() -> Migrator {

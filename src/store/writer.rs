@@ -61,6 +61,12 @@ impl Writer {
         Self { queue }
     }
 
+    /// No task: every job is refused.
+    pub(super) fn none() -> Self {
+        let (queue, _) = mpsc::channel(1);
+        Self { queue }
+    }
+
     /// Queues a job; its promise is kept after the commit.
     pub(super) async fn run<T>(
         &self,
@@ -178,7 +184,9 @@ impl Task {
     async fn begin(&mut self) -> Result<DatabaseTransaction, StoreError> {
         let connection = match &self.connection {
             Some(connection) => connection,
-            None => self.connection.insert(self.file.writer().await?),
+            None => self
+                .connection
+                .insert(self.file.writer(Duration::ZERO).await?),
         };
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),

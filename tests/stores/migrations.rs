@@ -9,6 +9,7 @@ use signet::{
         clock::SystemClock,
         database::{Database, StoreOptions},
         error::StoreError,
+        opening::OpenError,
     },
 };
 
@@ -17,7 +18,7 @@ on_each_database! {
     a_changed_migration_is_refused,
 }
 
-async fn open(url: &str) -> Result<Database, StoreError> {
+async fn open(url: &str) -> Result<Database, OpenError> {
     let clock = Arc::new(SystemClock::new());
     Database::open(&StoreOptions::at(url), clock, Arc::new(SeededRng::new(1))).await
 }

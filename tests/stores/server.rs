@@ -12,6 +12,7 @@ use signet::{
         database::{Database, StoreOptions},
         error::{Conflict, StoreError},
         families::{FamilyStore as _, SqlFamilies, Target},
+        opening::OpenError,
         users::{NewPassword, PasswordHash, Users},
     },
 };
@@ -307,7 +308,7 @@ async fn a_login_that_the_server_refuses_is_told_without_the_password() {
     let clock = std::sync::Arc::new(SystemClock::new());
     let rng = std::sync::Arc::new(SeededRng::new(1));
     let refused = Database::open(&StoreOptions::at(&url), clock, rng).await;
-    let Err(StoreError::Unavailable(cause)) = refused else {
+    let Err(OpenError::Store(StoreError::Unavailable(cause))) = refused else {
         panic!("opened")
     };
     assert!(

@@ -26,6 +26,7 @@ use super::{
     failure::{Failure, Kind},
     password,
     scratch::Scratch,
+    serve::address_of,
     signals,
 };
 use crate::{
@@ -33,6 +34,7 @@ use crate::{
     auth::{Caller, users::NewUser},
     config::{DatabaseUrl, FileChoice, Issuer, Listen, Settings, load},
     crypto::random::SystemRng,
+    store::opening::Purpose,
     telemetry,
 };
 
@@ -61,12 +63,12 @@ impl Demo {
         telemetry::install(&settings.log, Ambient::system().clock)?;
         let stop = signals::stop()?;
         let listeners = ports::bind(self.port).await?;
-        let scratch = Scratch::create(&SystemRng)?;
+        let scratch = Scratch::create(&SystemRng).map_err(|error| no_scratch(&error))?;
         let url = decide(&mut settings, &listeners, &scratch)?;
 
-        let app = admin::open(settings).await?;
+        let app = admin::open(Purpose::Serve, settings).await?;
         let card = first_user(&app, url).await?;
-        let address = listeners.first().map(TcpListener::local_addr).transpose()?;
+        let address = listeners.first().map(address_of).transpose()?;
         let serving = tokio::spawn(app.serve(
             Listeners {
                 api: listeners,
@@ -75,7 +77,12 @@ impl Demo {
             stop,
         ));
         if let Some(address) = address {
-            answers(address).await?;
+            answers(address).await.map_err(|error| {
+                Failure::new(
+                    Kind::Failed,
+                    format_args!("The demo does not answer at {address} ({error}); try again."),
+                )
+            })?;
         }
         print(&card, shared)?;
         serving.await.map_err(|error| {
@@ -88,6 +95,16 @@ impl Demo {
     }
 }
 
+fn no_scratch(error: &io::Error) -> Failure {
+    Failure::new(
+        Kind::Usage,
+        format_args!(
+            "No folder can be made in {} ({error}); name one that takes files with TMPDIR.",
+            std::env::temp_dir().display()
+        ),
+    )
+}
+
 /// What a demo does not leave to the configuration. Its URL comes back.
 fn decide(
     settings: &mut Settings,
@@ -95,7 +112,7 @@ fn decide(
     scratch: &Scratch,
 ) -> Result<String, Failure> {
     if let Some(listener) = listeners.first() {
-        settings.server.listen = listener.local_addr()?;
+        settings.server.listen = address_of(listener)?;
     }
     // `localhost`, not 127.0.0.1: browsers take the two for different sites.
     let url = format!("http://localhost:{}", settings.server.listen.port());
@@ -153,6 +170,5 @@ fn print(card: &Card, shared: &Shared) -> Result<(), Failure> {
         "password": card.password,
         "client_id": card.client_id,
     });
-    shared.output().print(&line, || card.text())?;
-    Ok(())
+    shared.output().print(&line, || card.text())
 }

@@ -7,7 +7,10 @@ use std::{
 
 use tokio::net::TcpListener;
 
-use crate::cli::failure::{Failure, Kind};
+use crate::cli::{
+    failure::{Failure, Kind},
+    serve::address_of,
+};
 
 /// How often a free port of one address may be taken on the other.
 const TRIES: usize = 16;
@@ -17,7 +20,7 @@ pub(super) async fn bind(port: u16) -> Result<Vec<TcpListener>, Failure> {
     for _ in 0..TRIES {
         let first = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await;
         let first = first.map_err(|error| refused(port, &error))?;
-        let same = first.local_addr()?.port();
+        let same = address_of(&first)?.port();
         match listen(SocketAddr::from((Ipv6Addr::LOCALHOST, same))).await {
             Ok(second) => return Ok(vec![first, second]),
             Err(error) if error.kind() == ErrorKind::AddrInUse && port == 0 => {}

@@ -1,13 +1,9 @@
-//! How a command ends: exit codes that scripts can rely on, and one sentence that says what to do.
+//! How a command ends: exit codes that scripts can rely on, and one sentence that says what is
+//! wrong and what to do. Owns the codes and the form; [`causes`] has the words of each cause.
+
+mod causes;
 
 use std::{fmt::Display, io, process::ExitCode};
-
-use crate::{
-    auth::AuthError,
-    config::ConfigError,
-    store::error::StoreError,
-    telemetry::{LoggingError, MetricsError},
-};
 
 /// Why a command did not do its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,17 +18,20 @@ pub(super) enum Kind {
     Refused,
     /// Something needed is not available now; later it may be.
     Unavailable,
+    /// Whoever was asked pressed Ctrl-C.
+    Interrupted,
 }
 
 /// The exit codes, as `signet --help` lists them.
 pub(super) const EXIT_CODES: &str = "\
 Exit codes:
-  0  done
-  1  something broke
-  2  the command line or the configuration is wrong
-  3  no such user or session
-  4  refused: it conflicts with what is there, or a rule forbids it
-  5  not available now (database locked, port taken): try again later";
+  0    done
+  1    something broke
+  2    the command line or the configuration is wrong
+  3    no such user or session
+  4    refused: it conflicts with what is there, or a rule forbids it
+  5    not available now (database locked, port taken): try again later
+  130  interrupted with Ctrl-C at a question; nothing was changed";
 
 impl Kind {
     const fn code(self) -> u8 {
@@ -42,6 +41,7 @@ impl Kind {
             Self::NotFound => 3,
             Self::Refused => 4,
             Self::Unavailable => 5,
+            Self::Interrupted => 130,
         }
     }
 
@@ -52,6 +52,7 @@ impl Kind {
             Self::NotFound => "not_found",
             Self::Refused => "refused",
             Self::Unavailable => "unavailable",
+            Self::Interrupted => "interrupted",
         }
     }
 }
@@ -60,24 +61,71 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
     kind: Kind,
-    sentences: Vec<String>,
+    words: Words,
+}
+
+#[derive(Clone, Debug)]
+enum Words {
+    Sentences(Vec<String>),
+    /// What ails the database; its name is not known here yet.
+    Database(String),
 }
 
 impl Failure {
     pub(super) fn new(kind: Kind, sentence: impl Display) -> Self {
+        Self::all(kind, vec![sentence.to_string()])
+    }
+
+    /// Several sentences.
+    pub(super) fn all(kind: Kind, sentences: Vec<String>) -> Self {
         Self {
             kind,
-            sentences: vec![sentence.to_string()],
+            words: Words::Sentences(sentences),
+        }
+    }
+
+    /// Output that cannot be written; a reader that went away (`signet user list | head`) ends the
+    /// command without a word, as it does elsewhere.
+    pub(super) fn output(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::all(Kind::Failed, Vec::new());
+        }
+        Self::new(
+            Kind::Failed,
+            format_args!("The output cannot be written ({error}); look at where it goes."),
+        )
+    }
+
+    /// The same, naming the database where that is what it is about.
+    pub(super) fn about(self, database: &impl Display) -> Self {
+        match self.words {
+            Words::Sentences(_) => self,
+            Words::Database(cause) => {
+                let url = database.to_string();
+                let name = url.strip_prefix("sqlite://").unwrap_or(&url);
+                Self::new(self.kind, of_database(&format!(" {name}"), &cause))
+            }
+        }
+    }
+
+    fn database(cause: &str) -> Self {
+        Self {
+            kind: Kind::Unavailable,
+            words: Words::Database(cause.to_owned()),
         }
     }
 
     /// Says it on stderr, as text or as one JSON object, and gives the exit code.
     pub(super) fn tell(&self, json: bool) -> ExitCode {
-        if json {
-            let error = serde_json::json!({ "code": self.kind.name(), "messages": self.sentences });
+        let sentences = match &self.words {
+            Words::Sentences(sentences) => sentences.clone(),
+            Words::Database(cause) => vec![of_database("", cause)],
+        };
+        if json && !sentences.is_empty() {
+            let error = serde_json::json!({ "code": self.kind.name(), "messages": sentences });
             eprintln!("{}", serde_json::json!({ "error": error }));
         } else {
-            for sentence in &self.sentences {
+            for sentence in &sentences {
                 eprintln!("error: {sentence}");
             }
         }
@@ -90,97 +138,12 @@ impl Failure {
     }
 }
 
-impl From<ConfigError> for Failure {
-    fn from(error: ConfigError) -> Self {
-        Self {
-            kind: Kind::Usage,
-            sentences: error.problems,
-        }
+/// Causes that begin with "it" are the database's own.
+fn of_database(name: &str, cause: &str) -> String {
+    match cause.strip_prefix("it ") {
+        Some(predicate) => format!("The database{name} {predicate}; try again when that is over."),
+        None => format!("The database{name} cannot be used now ({cause}); try again later."),
     }
-}
-
-/// Refusals of a verb. What concerns a field says which; passwords are never repeated.
-impl From<AuthError> for Failure {
-    fn from(error: AuthError) -> Self {
-        match error {
-            AuthError::Invalid(fields) => {
-                let weak = fields.iter().all(|field| field.pointer == "/password");
-                let kind = if weak { Kind::Refused } else { Kind::Usage };
-                let sentences = fields
-                    .iter()
-                    .map(|field| {
-                        format!(
-                            "{}: {}",
-                            field.pointer.trim_start_matches('/'),
-                            field.detail
-                        )
-                    })
-                    .collect();
-                Self { kind, sentences }
-            }
-            AuthError::NotFound => Self::new(
-                Kind::NotFound,
-                "There is no such user or session (any more).",
-            ),
-            AuthError::Unavailable(trouble) => unavailable(&trouble.cause),
-            AuthError::Internal(_) => Self::new(Kind::Failed, sentence(&error.to_string())),
-            AuthError::InvalidCredentials(_)
-            | AuthError::Throttled(_)
-            | AuthError::RotationThrottled { .. }
-            | AuthError::InvalidAccessToken
-            | AuthError::InvalidRefreshToken
-            | AuthError::SessionEnded(_)
-            | AuthError::ReauthenticationRequired
-            | AuthError::Conflict(_)
-            | AuthError::TokenTooLarge => Self::new(Kind::Refused, sentence(&error.to_string())),
-        }
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(cause) => unavailable(&cause),
-            StoreError::Conflict(conflict) => {
-                Self::new(Kind::Refused, sentence(&conflict.to_string()))
-            }
-            StoreError::Corrupt(_) => Self::new(Kind::Failed, sentence(&error.to_string())),
-        }
-    }
-}
-
-/// What keeps an app from opening.
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        match error
-            .chain()
-            .find_map(|cause| cause.downcast_ref::<StoreError>())
-        {
-            Some(StoreError::Unavailable(cause)) => unavailable(cause),
-            _ => Self::new(Kind::Failed, sentence(&format!("{error:#}"))),
-        }
-    }
-}
-
-impl From<LoggingError> for Failure {
-    fn from(error: LoggingError) -> Self {
-        Self::new(Kind::Failed, sentence(&error.to_string()))
-    }
-}
-
-impl From<MetricsError> for Failure {
-    fn from(error: MetricsError) -> Self {
-        Self::new(Kind::Failed, sentence(&error.to_string()))
-    }
-}
-
-fn unavailable(cause: &str) -> Failure {
-    Failure::new(
-        Kind::Unavailable,
-        format_args!(
-            "The database cannot be used now ({cause}); check store.database and who else holds it, then try again."
-        ),
-    )
 }
 
 /// An error's words as a sentence: a capital first, unless it begins with a name, and a stop last.
@@ -200,23 +163,6 @@ fn sentence(text: &str) -> String {
         "."
     };
     format!("{first}{rest}{stop}")
-}
-
-/// Output that cannot be written; a reader that went away (`signet user list | head`) ends the
-/// command without a word, as it does elsewhere.
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self {
-                kind: Kind::Failed,
-                sentences: Vec::new(),
-            };
-        }
-        Self::new(
-            Kind::Failed,
-            format_args!("The output cannot be written ({error}); check where it goes."),
-        )
-    }
 }
 
 #[cfg(test)]
@@ -242,8 +188,25 @@ mod tests {
             Kind::NotFound,
             Kind::Refused,
             Kind::Unavailable,
+            Kind::Interrupted,
         ] {
             assert!(EXIT_CODES.contains(&format!("\n  {}  ", kind.code())));
         }
+    }
+
+    #[test]
+    fn trouble_with_the_database_names_it() {
+        let said = |cause: &str| match Failure::database(cause).about(&"sqlite://a.db").words {
+            Words::Sentences(sentences) => sentences.concat(),
+            Words::Database(cause) => cause,
+        };
+        assert_eq!(
+            said("it is locked by another process"),
+            "The database a.db is locked by another process; try again when that is over."
+        );
+        assert_eq!(
+            said("the writer has stopped"),
+            "The database a.db cannot be used now (the writer has stopped); try again later."
+        );
     }
 }

@@ -8,7 +8,10 @@ mod view;
 use clap::{Args, Subcommand};
 
 use super::{Shared, admin, failure::Failure, password::PasswordSource};
-use crate::model::{id::UserId, scope::Grant};
+use crate::{
+    model::{id::UserId, scope::Grant},
+    store::opening::Purpose,
+};
 
 /// USER is an id (`usr_…`), a username or an e-mail address.
 #[derive(Subcommand)]
@@ -17,9 +20,11 @@ pub(super) enum UserCommand {
     #[command(after_help = "\
 Examples:
   signet user create --username ada
-  signet user create --username ada --email ada@example.com --grant pages.read --generate
+  signet user create --username ada --email ada@example.com --generate
   pass show ada | signet user create --username ada --password-stdin
-  signet user create --username root --grant '*' --grant 'signet.*' --generate --json")]
+  signet user create --username root --grant '*' --grant 'signet.*' --generate
+
+It makes the database and the keys where there are none, as `signet serve` does.")]
     Create(CreateUser),
     /// List users in the order of their creation
     #[command(after_help = "\
@@ -129,7 +134,11 @@ pub(super) struct DeleteUser {
 
 impl UserCommand {
     pub(super) fn run(self, shared: &Shared) -> Result<(), Failure> {
-        admin::run(shared, async |admin| match self {
+        let purpose = match self {
+            Self::Create(_) => Purpose::Begin,
+            _ => Purpose::Use,
+        };
+        admin::run(shared, purpose, async |admin| match self {
             Self::Create(arguments) => verbs::create(admin, arguments).await,
             Self::List(arguments) => verbs::list(admin, arguments).await,
             Self::Show(OneUser { user }) => admin.print_user(&admin.find(&user).await?),

@@ -94,8 +94,7 @@ pub(super) async fn delete(admin: &Admin, arguments: DeleteUser) -> Result<(), F
     let id = user.id.to_string();
     admin.out.print(&json!({ "id": id, "deleted": true }), || {
         format!("Deleted {} ({id}).\n", user.username)
-    })?;
-    Ok(())
+    })
 }
 
 /// Deleting cannot be undone: a person types the name, a script says --yes.

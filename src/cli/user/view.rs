@@ -24,15 +24,13 @@ pub(super) fn print_with_password(
     admin.out.print(&json, || {
         let text = password.text.as_str();
         format!("{}password  {text}   (shown only now)\n", as_text(user))
-    })?;
-    Ok(())
+    })
 }
 
 impl Admin {
     /// Prints a user.
     pub(super) fn print_user(&self, user: &User) -> Result<(), Failure> {
-        self.out.print(&as_json(user), || as_text(user))?;
-        Ok(())
+        self.out.print(&as_json(user), || as_text(user))
     }
 }
 

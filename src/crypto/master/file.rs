@@ -107,7 +107,7 @@ mod tests {
                 .to_string();
             assert!(text.contains(&format!("{mode:04o}")), "{text}");
             assert!(
-                text.ends_with(&format!("chmod 600 {}", path.display())),
+                text.ends_with(&format!("`chmod 600 {}`", path.display())),
                 "{text}"
             );
         }

@@ -42,7 +42,7 @@ pub enum MasterKeyError {
     },
     /// Somebody else on this machine could read the file.
     #[error(
-        "{path} is accessible to other users of this machine (mode {mode:04o}); run: chmod 600 {path}",
+        "{path} is accessible to other users of this machine (mode {mode:04o}); run `chmod 600 {path}`",
         path = path.display()
     )]
     Exposed {
@@ -52,7 +52,7 @@ pub enum MasterKeyError {
         mode: u32,
     },
     /// A line is not an entry.
-    #[error("line {line} of the master keys {why}; expected id:key or id:key:distrusted")]
+    #[error("line {line} {why}; write `id:key` or `id:key:distrusted`")]
     Syntax {
         /// Counted from 1.
         line: usize,
@@ -60,14 +60,15 @@ pub enum MasterKeyError {
         why: &'static str,
     },
     /// There is no entry at all.
-    #[error("the master keys are empty; remove the file to have one made, or restore it")]
+    #[error("there is no entry; put the master keys back from your backup")]
     Empty,
     /// `keys.active` names no entry.
-    #[error("the active master key {0} is not among the master keys")]
+    #[error("keys.active is {0}, but no master key has that id; correct it, or add the key")]
     UnknownActive(u8),
     /// `keys.active` names an entry that is marked as distrusted.
     #[error(
-        "the active master key {0} is marked as distrusted; add a new entry and make it active"
+        "keys.active is {0}, but that master key is marked as distrusted; add a new one and make \
+         it active"
     )]
     DistrustedActive(u8),
 }
@@ -243,8 +244,8 @@ mod tests {
         assert!(refusal(&format!("1:{KEY}:trusted"), None).contains("third field"));
         assert!(refusal(&format!("1:{KEY}\n1:{OTHER}"), None).starts_with("line 2"));
         assert!(refusal(&format!("1:{KEY}\n2:{KEY}"), None).contains("repeats a key"));
-        assert!(refusal("# nothing\n", None).contains("empty"));
-        assert!(refusal(&format!("1:{KEY}"), Some(2)).contains("not among"));
+        assert!(refusal("# nothing\n", None).contains("no entry"));
+        assert!(refusal(&format!("1:{KEY}"), Some(2)).contains("no master key has"));
         assert!(refusal(&format!("1:{KEY}:distrusted"), None).contains("distrusted"));
     }
 

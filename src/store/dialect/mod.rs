@@ -10,7 +10,7 @@ use sea_orm::{DbErr, RuntimeErr, Value};
 
 pub(super) use self::{
     postgres::{Pool, PostgresServer},
-    sqlite::SqliteFile,
+    sqlite::{OPENING, SqliteFile},
 };
 use crate::model::time::Timestamp;
 
@@ -80,6 +80,21 @@ pub(super) fn is_trouble(code: &str) -> bool {
     }
 }
 
+/// What happened, as a clause about the database; none where the database's own words are better.
+pub(super) fn in_words(code: &str) -> Option<&'static str> {
+    let number = code.parse::<u32>().ok().filter(|_| code.len() < 5)?;
+    Some(match number & 0xFF {
+        5 | 6 => "it is locked by another process",
+        8 => "its file is read-only",
+        10 => "the disk fails to read or write it",
+        11 => "its file is damaged",
+        13 => "the disk is full",
+        14 => "its file, or one beside it, cannot be opened",
+        26 => "its file is not an SQLite database",
+        _ => return None,
+    })
+}
+
 /// Whether a connection to PostgreSQL is of no use after this error; its sisters hardly are.
 fn is_broken(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) =
@@ -115,6 +130,13 @@ mod tests {
         for fault in ["1", "19", "1555", "2067", "787", "23505", "42P01", "55006"] {
             assert!(!is_trouble(fault), "{fault}");
         }
+    }
+
+    #[test]
+    fn a_code_is_put_into_words() {
+        assert_eq!(in_words("5"), Some("it is locked by another process"));
+        assert_eq!(in_words("517"), in_words("5"));
+        assert_eq!((in_words("1"), in_words("08006")), (None, None));
     }
 
     #[test]

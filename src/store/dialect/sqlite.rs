@@ -1,22 +1,28 @@
 //! `SQLite`: one file, one connection that writes, others that read.
 
-use std::{path::PathBuf, str::FromStr as _, time::Duration};
+use std::{path::Path, str::FromStr as _, time::Duration};
 
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 use sqlx::{
     ConnectOptions as _, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::time::Instant;
 
 use crate::store::error::StoreError;
 
 /// How long a connection waits for another's lock, another process's included.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long somebody waits for a connection: a little longer, so that a lock is called a lock.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(2200);
+/// How long opening may take on a machine that is busy.
+pub(in crate::store) const OPENING: Duration = Duration::from_secs(15);
 
 /// A `SQLite` file and how to connect to it.
 #[derive(Debug, Clone)]
 pub(in crate::store) struct SqliteFile {
     options: SqliteConnectOptions,
+    writable: bool,
 }
 
 impl SqliteFile {
@@ -37,27 +43,32 @@ impl SqliteFile {
             .foreign_keys(true)
             .synchronous(SqliteSynchronous::Full)
             .disable_statement_logging();
-        Ok(Self { options })
+        Ok(Self {
+            options,
+            writable: true,
+        })
     }
 
-    /// Makes the file, readable by its owner alone, and its folder, where they are missing.
-    pub(in crate::store) fn create(&self) -> std::io::Result<()> {
-        let path = PathBuf::from(self.options.get_filename());
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
+    pub(in crate::store) fn path(&self) -> &Path {
+        self.options.get_filename()
+    }
+
+    /// The same file, of which nothing is changed, nor beside it. A log that is there has to be
+    /// read too; where there is none, looking for one would make it.
+    pub(in crate::store) fn untouched(self, has_log: bool) -> Self {
+        let options = self.options.read_only(true).immutable(!has_log);
+        Self {
+            options,
+            writable: false,
         }
-        let mut file = std::fs::OpenOptions::new();
-        file.create(true).append(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-        file.open(path).map(drop)
     }
 
     /// The one connection that writes. It sets the journal mode, which stays with the file.
-    pub(in crate::store) async fn writer(&self) -> Result<DatabaseConnection, StoreError> {
-        let options = self.writing();
-        let pool = pool(1).connect_with(options).await?;
-        Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+    pub(in crate::store) async fn writer(
+        &self,
+        patience: Duration,
+    ) -> Result<DatabaseConnection, StoreError> {
+        connect(1, self.writing(), patience).await
     }
 
     /// The connections that read, and can do nothing else.
@@ -65,14 +76,17 @@ impl SqliteFile {
         &self,
         count: u32,
     ) -> Result<DatabaseConnection, StoreError> {
-        let options = self.options.clone().read_only(true);
-        let pool = pool(count).connect_with(options).await?;
-        Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+        connect(count, self.options.clone().read_only(true), OPENING).await
     }
 
     /// A connection of its own, for the time of a migration.
     pub(in crate::store) async fn alone(&self) -> Result<SqliteConnection, StoreError> {
-        Ok(self.writing().connect().await?)
+        let options = if self.writable {
+            self.writing()
+        } else {
+            self.options.clone()
+        };
+        Ok(options.connect().await?)
     }
 
     /// What is deleted is overwritten: a person who is erased is not left in the file's gaps.
@@ -84,12 +98,28 @@ impl SqliteFile {
     }
 }
 
+/// Opens a pool. A machine that is busy may need longer than a request ever waits for a connection,
+/// so it is tried again for as long as there is patience.
+async fn connect(
+    connections: u32,
+    options: SqliteConnectOptions,
+    patience: Duration,
+) -> Result<DatabaseConnection, StoreError> {
+    let until = Instant::now() + patience;
+    loop {
+        match pool(connections).connect_with(options.clone()).await {
+            Err(sqlx::Error::PoolTimedOut) if Instant::now() < until => {}
+            opened => return Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(opened?)),
+        }
+    }
+}
+
 /// A pool whose connections stay open and are not asked first whether they are well.
 fn pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .min_connections(connections)
         .max_connections(connections)
-        .acquire_timeout(BUSY_TIMEOUT)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
