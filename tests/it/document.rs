@@ -203,6 +203,14 @@ async fn a_cursor_that_is_none_is_named() {
     }
 }
 
+#[tokio::test]
+async fn a_query_parameter_without_a_name_here_is_ignored() {
+    let server = TestServer::start().await;
+    let ada = server.person("ada").await;
+    ada.get("/v1/me/sessions?surplus=1").await.ok();
+    server.get("/.well-known/jwks.json?surplus=1").await.ok();
+}
+
 /// The patterns are for callers; what counts is the model's own reading.
 #[test]
 fn patterns_are_the_models_own_readings() {
