@@ -75,6 +75,10 @@ fn a_password_comes_from_a_pipe_and_is_judged() {
     let again = place.run(&create, "velvet orbit canyon mint\n");
     assert_eq!(again.status.code(), Some(4));
 
+    // A name that is taken is told before a password is asked for.
+    let taken = place.run(&["user", "create", "--username", "ADA"], "");
+    assert_eq!(taken.status.code(), Some(4), "{taken:?}");
+
     let set = ["user", "set-password", "ada", "--password-stdin"];
     for weak in [
         "short",
@@ -181,6 +185,12 @@ fn sessions_can_be_listed_and_ended() {
         (&none["items"], &none["total"]),
         (&serde_json::json!([]), &Value::from(0))
     );
+    let said = |arguments: &[&str]| String::from_utf8(place.run(arguments, "").stderr);
+    let none = said(&["session", "list", "ada"]).expect("UTF-8");
+    assert_eq!(none, "ada has no living sessions here.\n");
+    let last = place.json(&["user", "show", "ada"])["id"].clone();
+    let none = said(&["user", "list", "--after", last.as_str().expect("an id")]);
+    assert!(none.expect("UTF-8").starts_with("There are no users here;"));
     assert_eq!(
         place.json(&["session", "revoke", "--user", "ada"])["ended"],
         0

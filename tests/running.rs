@@ -18,7 +18,7 @@ use tempfile::TempDir;
 fn the_lines_that_demo_prints_work_when_pasted_and_nothing_is_left_behind() {
     let mut demo = Running::start(&["demo", "--port", "0"], &[]);
     let mut printed = String::new();
-    while !printed.ends_with("$(token refresh_token)\\\"}\"\n") || !printed.contains("# 5. ") {
+    while !printed.ends_with("refresh $(token refresh_token); echo\n") {
         let read = demo.stdout.read_line(&mut printed).expect("a line");
         assert!(read > 0, "the demo ended:\n{printed}");
     }
@@ -34,7 +34,7 @@ fn the_lines_that_demo_prints_work_when_pasted_and_nothing_is_left_behind() {
         String::from_utf8_lossy(&bash.stderr)
     );
     let answers: Vec<&str> = answers.lines().collect();
-    let [login, refresh, me, jwks, logout] = answers[..] else {
+    let [login, me, refresh, jwks, refused] = answers[..] else {
         panic!("{answers:#?}")
     };
     let (login, refresh) = (json(login), json(refresh));
@@ -42,7 +42,11 @@ fn the_lines_that_demo_prints_work_when_pasted_and_nothing_is_left_behind() {
     assert_eq!(login["scope"], "pages.read pages.write");
     assert_eq!(json(me)["username"], "demo");
     assert_eq!(json(jwks)["keys"][0]["alg"], "ES256");
-    assert_eq!(logout, "204");
+    let refused = json(refused);
+    assert_eq!(
+        (&refused["code"], &refused["reason"]),
+        (&"session_ended".into(), &"logout".into())
+    );
 
     assert!(fs::read_dir(demo.folder.path()).expect("a folder").count() > 0);
     assert_eq!(demo.stop(Signal::INT), 0);
@@ -261,7 +265,7 @@ async fn a_server_on_postgresql_waits_for_its_migrations() {
         (output.status.code(), said)
     };
     let (code, refused) = signet(&["serve"]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2));
     assert!(
         refused.ends_with(
             "error: The database is not up to date, it lacks 0001_sessions: run `signet migrate`, \

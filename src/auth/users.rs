@@ -6,7 +6,7 @@ use crate::{
     crypto::random,
     model::{
         id::UserId,
-        scope::{Grant, Grants},
+        scope::{Grant, GrantError, Grants},
         session::EndReason,
         user::{Email, LoginName, User, Username},
     },
@@ -16,7 +16,10 @@ use crate::{
     },
 };
 
-use super::{Auth, AuthError, Caller, FieldError, asked::MAX_SCOPE_BYTES, new_password::Wish};
+use super::{
+    Auth, AuthError, Caller, FieldError, asked::MAX_SCOPE_BYTES, error::Conflict,
+    new_password::Wish,
+};
 
 /// A user to create.
 pub struct NewUser<'a> {
@@ -31,30 +34,26 @@ pub struct NewUser<'a> {
 }
 
 impl Auth {
+    /// Says whether a user could be created, their password aside: before somebody is asked for
+    /// one.
+    pub async fn check_newcomer(&self, new: &NewUser<'_>) -> Result<(), AuthError> {
+        let (username, email, _) = named(new)?;
+        let users = &self.parts.users;
+        let name = LoginName::Username(username);
+        if users.by_login_name(&name).await?.is_some() {
+            return Err(AuthError::Conflict(Conflict::UsernameTaken));
+        }
+        if let Some(name) = email.map(LoginName::Email)
+            && users.by_login_name(&name).await?.is_some()
+        {
+            return Err(AuthError::Conflict(Conflict::EmailTaken));
+        }
+        Ok(())
+    }
+
     /// Creates a user.
     pub async fn create_user(&self, new: NewUser<'_>, caller: &Caller) -> Result<User, AuthError> {
-        let mut errors = Vec::new();
-        let mut field = |pointer, error: &dyn std::fmt::Display| {
-            let detail = format!("{error}.");
-            errors.push(FieldError {
-                pointer,
-                code: "malformed",
-                detail,
-            });
-        };
-        let username = Username::of_newcomer(new.username)
-            .map_err(|e| field("/username", &e))
-            .ok();
-        let email = new.email.map(str::parse::<Email>).transpose();
-        let email = email.map_err(|e| field("/email", &e)).ok().flatten();
-        let grants: Result<_, _> = new.grants.iter().map(|grant| grant.parse()).collect();
-        let grants = grants
-            .map_err(|e: crate::model::scope::GrantError| field("/grants", &e))
-            .ok();
-        let (Some(username), Some(grants), true) = (username, grants, errors.is_empty()) else {
-            return Err(AuthError::Invalid(errors));
-        };
-        Self::check_size(&grants)?;
+        let (username, email, grants) = named(&new)?;
         let password_hash = match new.password {
             Some(typed) => {
                 let wish = Wish {
@@ -109,7 +108,7 @@ impl Auth {
             .by_id(user)
             .await?
             .ok_or(AuthError::NotFound)?;
-        Self::check_size(&found.grants.iter().chain(grants).cloned().collect())?;
+        check_size(&found.grants.iter().chain(grants).cloned().collect())?;
         for grant in grants {
             self.parts.users.grant(user, grant).await?;
         }
@@ -175,16 +174,6 @@ impl Auth {
         self.catch_up().await
     }
 
-    /// Refuses more grants than fit into an access token: a login or a refresh that cannot be
-    /// answered is worse.
-    fn check_size(grants: &Grants) -> Result<(), AuthError> {
-        if grants.effective(None).to_string().len() <= MAX_SCOPE_BYTES {
-            return Ok(());
-        }
-        let detail = "Grant fewer scopes, or patterns: an access token holds 2048 bytes of them.";
-        Err(AuthError::field("/grants", "too_long", detail))
-    }
-
     async fn changed(&self, event: &'static str, user: UserId) -> Result<User, AuthError> {
         tracing::info!(target: "signet::event", event, %user);
         self.catch_up().await?;
@@ -194,4 +183,39 @@ impl Auth {
             .await?
             .ok_or(AuthError::NotFound)
     }
+}
+
+/// What a newcomer would be called and given, if all of it is acceptable.
+fn named(new: &NewUser<'_>) -> Result<(Username, Option<Email>, Grants), AuthError> {
+    let mut errors = Vec::new();
+    let mut field = |pointer, error: &dyn std::fmt::Display| {
+        let detail = format!("{error}.");
+        errors.push(FieldError {
+            pointer,
+            code: "malformed",
+            detail,
+        });
+    };
+    let username = Username::of_newcomer(new.username)
+        .map_err(|e| field("/username", &e))
+        .ok();
+    let email = new.email.map(str::parse::<Email>).transpose();
+    let email = email.map_err(|e| field("/email", &e)).ok().flatten();
+    let grants: Result<Grants, GrantError> = new.grants.iter().map(|grant| grant.parse()).collect();
+    let grants = grants.map_err(|e| field("/grants", &e)).ok();
+    let (Some(username), Some(grants), true) = (username, grants, errors.is_empty()) else {
+        return Err(AuthError::Invalid(errors));
+    };
+    check_size(&grants)?;
+    Ok((username, email, grants))
+}
+
+/// Refuses more grants than fit into an access token: a login or a refresh that cannot be answered
+/// is worse.
+fn check_size(grants: &Grants) -> Result<(), AuthError> {
+    if grants.effective(None).to_string().len() <= MAX_SCOPE_BYTES {
+        return Ok(());
+    }
+    let detail = "Grant fewer scopes, or patterns: an access token holds 2048 bytes of them.";
+    Err(AuthError::field("/grants", "too_long", detail))
 }

@@ -36,13 +36,18 @@ pub(super) struct NewPassword {
 }
 
 impl PasswordSource {
-    pub(super) fn read(self, rng: &dyn Rng) -> Result<NewPassword, Failure> {
+    /// The password. One that is typed is judged before it is asked for again.
+    pub(super) fn read(
+        self,
+        rng: &dyn Rng,
+        judge: impl FnOnce(&str) -> Result<(), Failure>,
+    ) -> Result<NewPassword, Failure> {
         let text = if self.generate {
             generate(rng)
         } else if self.password_stdin {
             from_pipe(&mut io::stdin().lock())?
         } else if io::stdin().is_terminal() {
-            ask_twice()?
+            ask_twice(|| prompt::hidden("Password: "), judge)?
         } else {
             return Err(Failure::new(
                 Kind::Usage,
@@ -96,8 +101,12 @@ fn from_pipe(input: &mut dyn Read) -> Result<Zeroizing<String>, Failure> {
     Ok(Zeroizing::new(password.to_owned()))
 }
 
-fn ask_twice() -> Result<Zeroizing<String>, Failure> {
-    let first = prompt::hidden("Password: ")?;
+fn ask_twice(
+    first: impl FnOnce() -> Result<Zeroizing<String>, Failure>,
+    judge: impl FnOnce(&str) -> Result<(), Failure>,
+) -> Result<Zeroizing<String>, Failure> {
+    let first = first()?;
+    judge(&first)?;
     let second = prompt::hidden("Password, once more: ")?;
     if first != second {
         return Err(Failure::new(
@@ -137,6 +146,13 @@ mod tests {
             );
             assert!(seen.insert(text.to_string()));
         }
+    }
+
+    #[test]
+    fn a_password_that_is_refused_is_not_asked_for_again() {
+        let typed = || Ok(Zeroizing::new("short".to_owned()));
+        let refuse = |_: &str| Err(Failure::new(Kind::Refused, "It is too short."));
+        assert_eq!(ask_twice(typed, refuse).unwrap_err().kind(), Kind::Refused);
     }
 
     #[test]

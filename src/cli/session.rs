@@ -90,6 +90,9 @@ async fn list(admin: &Admin, arguments: ListSessions) -> Result<(), Failure> {
     admin.out.print(&json, || {
         table(["ID", "BEGUN", "REFRESHED", "FROM", "DEVICE"], &rows)
     })?;
+    if rows.is_empty() && !admin.out.json {
+        eprintln!("{} has no living sessions here.", user.username);
+    }
     if let Some(next) = next.filter(|_| !admin.out.json) {
         eprintln!(
             "{} of {} sessions; the next ones: --after {next}",

@@ -39,8 +39,8 @@ Try it: paste these lines into bash in another window, one step after the other.
         )
     }
 
-    /// The lines to paste. The tokens of the newest answer are cut out with sed, so that nothing
-    /// but curl is needed.
+    /// The lines to paste, those of the README. The tokens of the newest answer are cut out with
+    /// sed, so that nothing but curl is needed.
     fn steps(&self) -> String {
         let Self {
             url,
@@ -50,24 +50,25 @@ Try it: paste these lines into bash in another window, one step after the other.
         } = self;
         format!(
             r#"# 1. Log in: a short-lived access token, and a refresh token for new ones
-SIGNET={url} JSON='Content-Type: application/json'
-answer=$(curl -sS $SIGNET/v1/auth/login -H "$JSON" \
-  -d '{{"username":"{username}","password":"{password}"}}'); echo "$answer"
-token() {{ sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p" <<<"$answer"; }}
+PASSWORD='{password}'
+URL={url} JSON='Content-Type: application/json'
+answer=$(curl -sS $URL/v1/auth/login -H "$JSON" \
+  -d '{{"username":"{username}","password":"'$PASSWORD'"}}'); echo "$answer"
+token() {{ sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" <<<"$answer"; }}
 
-# 2. Refresh: a new pair of tokens; the old refresh token is spent
-answer=$(curl -sS $SIGNET/v1/auth/refresh -H "$JSON" \
-  -d "{{\"refresh_token\":\"$(token refresh_token)\"}}"); echo "$answer"
+# 2. Who am I?
+curl -sS $URL/v1/me -H "Authorization: Bearer $(token access_token)"; echo
 
-# 3. Who am I?
-curl -sS $SIGNET/v1/me -H "Authorization: Bearer $(token access_token)"; echo
+# 3. Refresh: new tokens; the old refresh token is spent
+refresh() {{ curl -sS $URL/v1/auth/refresh -H "$JSON" -d '{{"refresh_token":"'$1'"}}'; }}
+answer=$(refresh $(token refresh_token)); echo "$answer"
 
 # 4. The public keys with which anybody verifies access tokens offline
-curl -sS $SIGNET/.well-known/jwks.json; echo
+curl -sS $URL/.well-known/jwks.json; echo
 
-# 5. Log out (204): from now on refreshing is refused
-curl -sS $SIGNET/v1/auth/logout -H "$JSON" -w '%{{http_code}}\n' \
-  -d "{{\"refresh_token\":\"$(token refresh_token)\"}}""#
+# 5. Log out: from now on refreshing is refused
+curl -sS $URL/v1/auth/logout -H "$JSON" -d '{{"refresh_token":"'$(token refresh_token)'"}}'
+refresh $(token refresh_token); echo"#
         )
     }
 }

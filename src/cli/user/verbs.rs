@@ -7,7 +7,7 @@ use super::{
     view::{as_json, email, grants, print_with_password, state},
 };
 use crate::{
-    auth::users::NewUser,
+    auth::{AuthError, users::NewUser},
     cli::{
         admin::Admin,
         failure::{Failure, Kind},
@@ -15,17 +15,24 @@ use crate::{
         prompt,
     },
     crypto::random::SystemRng,
-    model::user::User,
+    model::{password_policy::Password, user::User},
     store::{paging::Paging, users::UserFilter},
 };
 
 pub(super) async fn create(admin: &Admin, arguments: CreateUser) -> Result<(), Failure> {
-    let password = arguments.password.read(&SystemRng)?;
     let new = NewUser {
         username: &arguments.username,
         email: arguments.email.as_deref(),
-        password: Some(&password.text),
+        password: None,
         grants: &arguments.grants,
+    };
+    admin.auth().check_newcomer(&new).await?;
+    let names = [new.username, new.email.unwrap_or_default()];
+    let judge = |typed: &str| judge(admin, typed, &names);
+    let password = arguments.password.read(&SystemRng, judge)?;
+    let new = NewUser {
+        password: Some(&password.text),
+        ..new
     };
     let user = admin.auth().create_user(new, &admin.caller).await?;
     print_with_password(admin, &user, &password)
@@ -33,12 +40,21 @@ pub(super) async fn create(admin: &Admin, arguments: CreateUser) -> Result<(), F
 
 pub(super) async fn set_password(admin: &Admin, arguments: SetPassword) -> Result<(), Failure> {
     let user = admin.find(&arguments.user).await?;
-    let password = arguments.password.read(&SystemRng)?;
+    let names = [user.username.as_str(), &email(&user)];
+    let judge = |typed: &str| judge(admin, typed, &names);
+    let password = arguments.password.read(&SystemRng, judge)?;
     let user = admin
         .auth()
         .set_password(user.id, &password.text, &admin.caller)
         .await?;
     print_with_password(admin, &user, &password)
+}
+
+/// Says what is wrong with a password before somebody types it again.
+fn judge(admin: &Admin, typed: &str, names: &[&str]) -> Result<(), Failure> {
+    let policy = &admin.auth().terms().passwords;
+    let judged = Password::new(typed).and_then(|password| policy.check(&password, names));
+    judged.map_err(|refusal| AuthError::password("/password", refusal).into())
 }
 
 pub(super) async fn list(admin: &Admin, arguments: ListUsers) -> Result<(), Failure> {
@@ -75,6 +91,9 @@ pub(super) async fn list(admin: &Admin, arguments: ListUsers) -> Result<(), Fail
     admin.out.print(&json, || {
         table(["ID", "USERNAME", "EMAIL", "GRANTS", "STATE"], &rows)
     })?;
+    if rows.is_empty() && !admin.out.json {
+        eprintln!("There are no users here; `signet user create` makes one.");
+    }
     if let Some(next) = next.filter(|_| !admin.out.json) {
         eprintln!(
             "{} of {} users; the next ones: --after {next}",
