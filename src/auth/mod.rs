@@ -77,7 +77,7 @@ pub struct Terms {
     pub default_client: Client,
 }
 
-/// The parts that [`Auth`] works with; `app.rs` chooses them.
+/// The parts that [`Auth`] works with; `app` chooses them.
 pub struct Parts {
     /// Where the present comes from.
     pub clock: Arc<dyn Clock>,

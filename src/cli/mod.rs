@@ -1,7 +1,7 @@
 //! The command line: parse, call one verb, print.
 //!
 //! Owns the commands, their help, what they print and how they end. What a command does is
-//! decided elsewhere: by `app.rs` for the server, by [`auth`](crate::auth) for users and sessions.
+//! decided elsewhere: by `app` for the server, by [`auth`](crate::auth) for users and sessions.
 
 mod admin;
 mod config;

@@ -2,7 +2,7 @@
 //! and which combinations are refused.
 //!
 //! Owns `signet.toml`, the `SIGNET_…` environment variables and `signet.example.toml`. Does not
-//! act on a setting: `app.rs` hands each layer exactly what it needs.
+//! act on a setting: `app` hands each layer exactly what it needs.
 //!
 //! Order: default, then the file, then the environment. Nothing is guessed: an unknown name, a
 //! value that does not parse and an unsafe combination each stop the start with one sentence.

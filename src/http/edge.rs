@@ -30,7 +30,7 @@ const TRY_AGAIN: u64 = 1;
 /// What an answer is counted under when no operation gave it.
 const NO_OPERATION: &str = "none";
 
-/// Names a request; app.rs gives it its randomness.
+/// Names a request; `app` gives it its randomness.
 pub type NewRequestId = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// What the edge is told by the configuration and by the routes below it.

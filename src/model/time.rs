@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, macros::format_description};
 
 /// Where the present comes from. Nothing reads the system's clock but the implementation that
-/// `app.rs` chooses, so that a test can hold time still and move it.
+/// `app` chooses, so that a test can hold time still and move it.
 pub trait Clock: Send + Sync {
     /// The present. Never earlier than an earlier answer of the same clock.
     fn now(&self) -> Timestamp;
