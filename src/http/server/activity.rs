@@ -3,7 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,9 +11,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use super::Limits;
+use super::framing::Framing;
 
-/// No head has been begun.
-const NONE: u64 = u64::MAX;
+/// A moment that has not come.
+const NEVER: u64 = u64::MAX;
 
 /// Shared by a connection's socket (bytes) and its service (requests).
 ///
@@ -22,12 +23,10 @@ const NONE: u64 = u64::MAX;
 pub(super) struct Activity {
     started: Instant,
     in_flight: AtomicUsize,
-    /// The last moment at which anything useful ended: an answer, or a piece of one written.
-    idle_since: AtomicU64,
-    /// When the head that is being read began.
-    head_since: AtomicU64,
-    /// HTTP/2 has frames that are not heads, so bytes alone do not begin one.
-    multiplexed: AtomicBool,
+    /// When the last answer was ready.
+    answered: AtomicU64,
+    /// When that began which the client has not finished sending.
+    begun: AtomicU64,
 }
 
 impl Activity {
@@ -35,50 +34,53 @@ impl Activity {
         Arc::new(Self {
             started: Instant::now(),
             in_flight: AtomicUsize::new(0),
-            idle_since: AtomicU64::new(0),
-            // A new connection owes its first head at once.
-            head_since: AtomicU64::new(0),
-            multiplexed: AtomicBool::new(false),
+            answered: AtomicU64::new(NEVER),
+            begun: AtomicU64::new(NEVER),
         })
     }
 
     /// The moment at which the connection must have moved on; later while requests run.
+    ///
+    /// Only answers keep a connection: neither bytes that begin nothing nor what is written for
+    /// other reasons (HTTP/2 answers each PING) move it.
     pub(super) fn deadline(&self, limits: &Limits) -> Instant {
         if self.in_flight.load(Relaxed) > 0 {
             return Instant::now() + limits.heads;
         }
-        let idle = Duration::from_millis(self.idle_since.load(Relaxed)) + limits.idle;
-        let end = match self.head_since.load(Relaxed) {
-            NONE => idle,
-            since => idle.min(Duration::from_millis(since) + limits.heads),
+        let end = match (self.answered.load(Relaxed), self.begun.load(Relaxed)) {
+            // A new connection owes its first head at once.
+            (NEVER, _) => limits.heads,
+            (answered, NEVER) => millis(answered) + limits.idle,
+            // What was begun while others were answered could not be read on.
+            (answered, begun) => {
+                (millis(answered) + limits.idle).min(millis(answered.max(begun)) + limits.heads)
+            }
         };
         self.started + end
     }
 
     /// A request's head is complete; the request runs until the guard is dropped.
-    pub(super) fn begin(self: &Arc<Self>, multiplexed: bool) -> Running {
+    pub(super) fn begin(self: &Arc<Self>) -> Running {
         self.in_flight.fetch_add(1, Relaxed);
-        self.head_since.store(NONE, Relaxed);
-        self.multiplexed.store(multiplexed, Relaxed);
         Running(Arc::clone(self))
     }
 
-    fn bytes_read(&self) {
-        if self.in_flight.load(Relaxed) == 0
-            && self.head_since.load(Relaxed) == NONE
-            && !self.multiplexed.load(Relaxed)
-        {
-            self.head_since.store(self.now(), Relaxed);
+    /// Bytes were read: whether something ended in them, and whether they leave something begun.
+    fn read(&self, ended: bool, within: bool) {
+        if !within {
+            self.begun.store(NEVER, Relaxed);
+        } else if ended || self.begun.load(Relaxed) == NEVER {
+            self.begun.store(self.now(), Relaxed);
         }
     }
 
-    fn bytes_written(&self) {
-        self.idle_since.store(self.now(), Relaxed);
-    }
-
     fn now(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(NONE - 1)
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(NEVER - 1)
     }
+}
+
+fn millis(since_start: u64) -> Duration {
+    Duration::from_millis(since_start)
 }
 
 /// A request that runs.
@@ -86,15 +88,16 @@ pub(super) struct Running(Arc<Activity>);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.bytes_written();
+        self.0.answered.store(self.0.now(), Relaxed);
         self.0.in_flight.fetch_sub(1, Relaxed);
     }
 }
 
-/// A socket whose traffic is noted.
+/// A socket of which is noted what a client sends.
 pub(super) struct Watched<S> {
     pub(super) socket: S,
     pub(super) activity: Arc<Activity>,
+    pub(super) framing: Framing,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
@@ -105,8 +108,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let result = Pin::new(&mut self.socket).poll_read(cx, buf);
-        if buf.filled().len() > before {
-            self.activity.bytes_read();
+        let read = &buf.filled()[before..];
+        if !read.is_empty() {
+            let this = &mut *self;
+            let ended = this.framing.follow(read);
+            this.activity.read(ended, this.framing.is_within());
         }
         result
     }
@@ -118,11 +124,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.socket).poll_write(cx, buf);
-        if result.is_ready() {
-            self.activity.bytes_written();
-        }
-        result
+        Pin::new(&mut self.socket).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -138,11 +140,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
-        if result.is_ready() {
-            self.activity.bytes_written();
-        }
-        result
+        Pin::new(&mut self.socket).poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {

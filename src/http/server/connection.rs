@@ -7,7 +7,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use http::Version;
 use http::uri::Scheme;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -21,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Limits;
 use super::activity::{Activity, Watched};
+use super::framing::Framing;
 
 /// A head, and a piece of a body in memory, are at most this long; longer heads are answered 431.
 const READ_BUFFER: usize = 16 * 1024;
@@ -45,7 +45,7 @@ pub(super) async fn serve<E: Endpoint + 'static>(
     let service = service_fn({
         let activity = Arc::clone(&activity);
         move |request: http::Request<Incoming>| {
-            let running = activity.begin(request.version() == Version::HTTP_2);
+            let running = activity.begin();
             let endpoint = Arc::clone(&endpoint);
             async move {
                 let local = LocalAddr(Addr::SocketAddr(local));
@@ -60,6 +60,7 @@ pub(super) async fn serve<E: Endpoint + 'static>(
     let io = TokioIo::new(Watched {
         socket,
         activity: Arc::clone(&activity),
+        framing: Framing::default(),
     });
     let http = protocol();
     let mut connection = pin!(http.serve_connection(io, service));

@@ -6,6 +6,7 @@
 
 mod activity;
 mod connection;
+mod framing;
 
 use std::future::Future;
 use std::io;
@@ -26,7 +27,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct Limits {
     /// From the first byte of a request's head (or from the connection's start) to its last.
     pub heads: Duration,
-    /// How long a connection may stay open with nothing to do.
+    /// How long a connection may stay open after its last answer.
     pub idle: Duration,
     /// Connections open at once; more wait in the kernel's backlog.
     pub connections: usize,

@@ -50,11 +50,13 @@ async fn still_open(socket: &mut TcpStream, period: Duration) -> bool {
 }
 
 async fn closed(socket: &mut TcpStream) -> bool {
+    closed_within(socket, PATIENCE).await
+}
+
+async fn closed_within(socket: &mut TcpStream, period: Duration) -> bool {
     let mut rest = Vec::new();
     // An error (reset) is an end as well.
-    timeout(PATIENCE, socket.read_to_end(&mut rest))
-        .await
-        .is_ok()
+    timeout(period, socket.read_to_end(&mut rest)).await.is_ok()
 }
 
 #[tokio::test]
@@ -103,6 +105,68 @@ async fn closes_idle_connections() {
         .unwrap();
     assert!(answer(&mut socket).await.starts_with("HTTP/1.1 200"));
     assert!(closed(&mut socket).await);
+}
+
+/// HTTP/2: the preface, empty SETTINGS, and `GET /` with its fields from HPACK's table.
+const HTTP_2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\
+    \0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01a";
+const PING: &[u8] = b"\0\0\x08\x06\0\0\0\0\0pingpong";
+
+/// Connects, says `bytes` and waits for the first bytes of an answer.
+async fn say(server: &Running, bytes: &[u8]) -> TcpStream {
+    let mut socket = TcpStream::connect(server.address).await.unwrap();
+    socket.write_all(bytes).await.unwrap();
+    assert!(!still_open(&mut socket, PATIENCE).await, "no answer");
+    socket
+}
+
+#[tokio::test]
+async fn a_later_head_has_no_more_time_than_the_first() {
+    let server = start(
+        Limits {
+            heads: SHORT,
+            ..Limits::default()
+        },
+        hello(),
+    )
+    .await;
+    let mut pipelined = say(
+        &server,
+        b"GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\n",
+    )
+    .await;
+    assert!(closed(&mut pipelined).await);
+    for part in [&b"\0\0\x06"[..], b"\0\0\x01\x01\x01\0\0\0\x03\x82"] {
+        let mut socket = say(&server, HTTP_2).await;
+        socket.write_all(part).await.unwrap();
+        assert!(closed(&mut socket).await, "{part:?}");
+    }
+    let mut whole = say(&server, &[HTTP_2, PING].concat()).await;
+    tokio::time::sleep(SHORT * 2).await;
+    whole.write_all(PING).await.unwrap();
+    assert!(!closed_within(&mut whole, SHORT * 2).await);
+}
+
+#[tokio::test]
+async fn pings_do_not_keep_a_connection() {
+    let server = start(
+        Limits {
+            idle: SHORT,
+            ..Limits::default()
+        },
+        hello(),
+    )
+    .await;
+    let (mut answers, mut pings) = say(&server, HTTP_2).await.into_split();
+    let pinging = tokio::spawn(async move {
+        while pings.write_all(PING).await.is_ok() {
+            tokio::time::sleep(SHORT / 5).await;
+        }
+    });
+    let mut rest = Vec::new();
+    let end = timeout(PATIENCE, answers.read_to_end(&mut rest)).await;
+    assert!(end.is_ok(), "still open");
+    pinging.abort();
 }
 
 #[tokio::test]
