@@ -30,8 +30,7 @@ pub(super) fn of(
         shapes,
         found: Vec::new(),
     };
-    examination.value(&tree, schema, "");
-    examination.found.truncate(MOST);
+    examination.value(&tree, &shapes.resolve(schema), "");
     Ok(examination.found)
 }
 
@@ -40,16 +39,17 @@ struct Examination<'a> {
     found: Vec<FieldError>,
 }
 
+/// Anybody may send anything, so a body is gone through once, and no further than there is
+/// something to report.
 impl Examination<'_> {
-    fn value(&mut self, tree: &Tree, schema: &MetaSchemaRef, pointer: &str) {
-        let schema = self.shapes.resolve(schema);
+    fn value(&mut self, tree: &Tree, schema: &MetaSchema, pointer: &str) {
         if matches!(tree, Tree::Null) && schema.nullable {
             return;
         }
         match (schema.ty, tree) {
-            ("object", Tree::Object(members)) => self.object(members, &schema, pointer),
-            ("array", Tree::Array(items)) => self.array(items, &schema, pointer),
-            ("string", Tree::Text(text)) => self.text(text, &schema, pointer),
+            ("object", Tree::Object(members)) => self.object(members.iter(), schema, pointer),
+            ("array", Tree::Array(items)) => self.array(items, schema, pointer),
+            ("string", Tree::Text(text)) => self.text(text, schema, pointer),
             ("boolean", Tree::Boolean)
             | ("integer" | "number", Tree::Integer)
             | ("number", Tree::Number)
@@ -72,19 +72,36 @@ impl Examination<'_> {
         if let Some(least) = schema.min_items.filter(|least| items.len() < *least) {
             return self.report(pointer, "too_few", format!("Send at least {least} items."));
         }
+        let Some(schema) = &schema.items else {
+            return;
+        };
+        let schema = self.shapes.resolve(schema);
         for (index, item) in items.iter().enumerate() {
-            if let Some(schema) = &schema.items {
-                self.value(item, schema, &format!("{pointer}/{index}"));
+            if self.is_full() {
+                return;
             }
+            self.value(item, &schema, &format!("{pointer}/{index}"));
         }
     }
 
-    fn object(&mut self, members: &[(String, Tree)], schema: &MetaSchema, pointer: &str) {
+    fn object<'t>(
+        &mut self,
+        members: impl Iterator<Item = &'t (String, Tree)>,
+        schema: &MetaSchema,
+        pointer: &str,
+    ) {
+        let others = schema.additional_properties.as_deref();
+        let others = others.map(|schema| self.shapes.resolve(schema));
+        // Known names only, each once: never longer than the schema.
+        let mut given = Vec::new();
         let mut unknown = false;
-        for (index, (name, value)) in members.iter().enumerate() {
+        for (name, value) in members {
+            if self.is_full() {
+                return;
+            }
             let Some((known, property)) = schema.properties.iter().find(|(known, _)| known == name)
             else {
-                match &schema.additional_properties {
+                match &others {
                     // The names are the caller's own words.
                     Some(property) => self.value(value, property, pointer),
                     None => unknown = true,
@@ -92,10 +109,11 @@ impl Examination<'_> {
                 continue;
             };
             let here = format!("{pointer}/{known}");
-            if members[..index].iter().any(|(earlier, _)| earlier == name) {
+            if given.contains(known) {
                 self.report(&here, "duplicate", "Send this field once.".to_owned());
             } else {
-                self.value(value, property, &here);
+                given.push(*known);
+                self.value(value, &self.shapes.resolve(property), &here);
             }
         }
         if unknown {
@@ -104,7 +122,7 @@ impl Examination<'_> {
             self.report(pointer, "unknown_field", detail);
         }
         for name in &schema.required {
-            if !members.iter().any(|(given, _)| given == name) {
+            if !given.contains(name) {
                 let here = format!("{pointer}/{name}");
                 self.report(&here, "missing", "This field is required.".to_owned());
             }
@@ -133,11 +151,49 @@ impl Examination<'_> {
         self.report(pointer, code, detail);
     }
 
+    fn is_full(&self) -> bool {
+        self.found.len() >= MOST
+    }
+
     fn report(&mut self, pointer: &str, code: &str, detail: String) {
+        if self.is_full() {
+            return;
+        }
         self.found.push(FieldError {
             pointer: pointer.to_owned(),
             code: code.to_owned(),
             detail,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many of these members are looked at.
+    fn looked_at(names: impl Iterator<Item = String>) -> usize {
+        let members: Vec<_> = names.map(|name| (name, Tree::Boolean)).collect();
+        let mut schema = MetaSchema::new("object");
+        schema.properties = vec![("known", MetaSchemaRef::Inline(Box::new(MetaSchema::ANY)))];
+        let shapes = Shapes::default();
+        let mut examination = Examination {
+            shapes: &shapes,
+            found: Vec::new(),
+        };
+        let mut looks = 0;
+        let counted = members.iter().inspect(|_| looks += 1);
+        examination.object(counted, &schema, "");
+        assert!(examination.found.len() <= MOST);
+        looks
+    }
+
+    #[test]
+    fn a_body_is_gone_through_once() {
+        for count in [1_000, 4_000] {
+            assert_eq!(looked_at((0..count).map(|n| n.to_string())), count);
+            let known = std::iter::repeat_n("known".to_owned(), count);
+            assert_eq!(looked_at(known), MOST + 2, "enough is enough");
+        }
     }
 }
