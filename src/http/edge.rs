@@ -19,6 +19,7 @@ use super::body::Shapes;
 use super::cors::{self, Audience};
 use super::errors::{self, Outcome};
 use super::headers;
+use super::host;
 use super::problem::{Code, Problem, Refusal};
 use super::query;
 use super::routes::Routes;
@@ -66,9 +67,6 @@ impl<E: Endpoint> Edge<E> {
     }
 
     async fn outcome(&self, request: Request, arrival: &Arrival) -> (Outcome, &'static str) {
-        if let Err(refusal) = self.admit(&request) {
-            return (Outcome::Refused(refusal), NO_OPERATION);
-        }
         let uri = request.uri().clone();
         let work = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         let refusal = match tokio::time::timeout(self.settings.request_limit, work).await {
@@ -91,6 +89,7 @@ impl<E: Endpoint> Edge<E> {
 
     /// What is refused before any route looks at it.
     fn admit(&self, request: &Request) -> Result<(), Refusal> {
+        host::check(request.version(), request.headers())?;
         query::refuse_duplicates(request.uri())?;
         let declared = request
             .header("content-length")
@@ -128,12 +127,18 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         );
         let audience = Audience::of(request.uri().path());
         let grant = cors::Grant::decide(audience, request.headers(), &settings.origins);
-        let mut response = if let Some(response) = self.preflight(&request, &grant) {
+        let admitted = self
+            .admit(&request)
+            .map(|()| self.preflight(&request, &grant));
+        let mut response = if let Ok(Some(response)) = admitted {
             response
         } else {
             let (method, uri) = (request.method().clone(), request.uri().clone());
             request.set_data(arrival.clone());
-            let (outcome, operation) = self.outcome(request, &arrival).await;
+            let (outcome, operation) = match admitted {
+                Ok(_) => self.outcome(request, &arrival).await,
+                Err(refusal) => (Outcome::Refused(refusal), NO_OPERATION),
+            };
             let response = match outcome {
                 Outcome::Answer(response) => response,
                 Outcome::Refused(refusal) => refuse(refusal, &method, &uri, &arrival),

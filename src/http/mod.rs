@@ -19,6 +19,7 @@ pub mod document;
 pub mod edge;
 mod errors;
 pub mod headers;
+pub mod host;
 mod moment;
 pub mod prepared;
 pub mod probes;

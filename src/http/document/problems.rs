@@ -12,6 +12,7 @@ use super::{Codes, examples};
 use crate::http::problem::{Code, MEDIA_TYPE, Row};
 
 const WITH_ANY: &[Code] = &[
+    Code::MalformedRequest,
     Code::DuplicateParameter,
     Code::InternalError,
     Code::Unavailable,
@@ -58,7 +59,6 @@ fn follows(operation: &Value, code: Code) -> bool {
     WITH_ANY.contains(&code)
         || (WITH_BODY.contains(&code) && operation.get("requestBody").is_some())
         || (WITH_CREDENTIAL.contains(&code) && names_bearer(operation))
-        || (code == Code::MalformedRequest && takes("query"))
         || (code == Code::NotFound && takes("path"))
 }
 

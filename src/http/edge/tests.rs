@@ -45,6 +45,7 @@ fn edge() -> Edge<Route> {
 async fn ask(method: Method, path: &str, headers: &[(&str, &str)]) -> Response {
     let uri: Uri = path.parse().unwrap();
     let request = Request::builder().method(method).uri(uri);
+    let request = request.header("host", "id.example");
     let request = headers.iter().fold(request, |request, (name, value)| {
         request.header(*name, *value)
     });

@@ -28,6 +28,7 @@ fn surface(docs: bool) -> impl Endpoint<Output = Response> {
 
 async fn ask(method: Method, path: &str) -> Response {
     let request = Request::builder()
+        .header("host", "id.example")
         .method(method)
         .uri(path.parse::<Uri>().unwrap());
     surface(true).call(request.finish()).await.unwrap()
@@ -85,7 +86,10 @@ async fn the_page_is_found_by_people_who_type() {
         let response = ask(Method::GET, path).await;
         assert_eq!(response.status().as_u16(), status, "{path}");
         assert_eq!(response.header("location"), Some(to), "{path}");
-        let request = Request::builder().uri(Uri::from_static(path)).finish();
+        let request = Request::builder()
+            .header("host", "id.example")
+            .uri(Uri::from_static(path))
+            .finish();
         let response = surface(false).call(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
     }
@@ -106,6 +110,7 @@ async fn the_page_has_its_own_policy_and_can_be_switched_off() {
     assert!(policy.contains("script-src 'self';") && policy.contains("frame-ancestors 'none'"));
     for (path, _) in docs::files() {
         let request = Request::builder()
+            .header("host", "id.example")
             .uri(path.parse::<Uri>().unwrap())
             .finish();
         let response = surface(false).call(request).await.unwrap();
