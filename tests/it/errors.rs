@@ -11,7 +11,7 @@ use signet::http::address::TrustedProxies;
 use signet::http::edge::{Edge, Settings};
 use signet::http::routes::Routes;
 
-use crate::harness::{Ask, TestServer};
+use crate::harness::{Ask, ORIGIN, PASSWORD, TestServer};
 
 #[tokio::test]
 async fn pd_01_a_problem_says_what_and_where() {
@@ -69,7 +69,10 @@ async fn pd_02_a_panic_has_the_same_shape() {
         new_request_id: Arc::new(|| "its-number".to_owned()),
     };
     let edge = Edge::new(make_sync(|_| -> String { panic!("inside") }), settings);
-    let mut answer = edge.call(poem::Request::default()).await.unwrap();
+    let request = poem::Request::builder()
+        .header("host", "localhost")
+        .finish();
+    let mut answer = edge.call(request).await.unwrap();
     assert_eq!(answer.status(), 500);
     assert_eq!(answer.content_type(), Some("application/problem+json"));
     let body = answer.take_body().into_string().await.unwrap();
@@ -94,6 +97,40 @@ async fn a_body_without_length_has_the_same_limit() {
     let answer = server.say(&request).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     assert!(answer.contains(r#""code":"body_too_large""#), "{answer}");
+}
+
+#[tokio::test]
+async fn a_request_is_for_one_host() {
+    let server = TestServer::start().await;
+    for hosts in ["", "Host: a\r\nHost: a\r\n", "Host: me@a\r\n"] {
+        for start in ["GET /healthz", "OPTIONS /v1/auth/login"] {
+            let request = format!(
+                "{start} HTTP/1.1\r\n{hosts}Connection: close\r\nOrigin: {ORIGIN}\r\n\
+                 Access-Control-Request-Method: POST\r\n\r\n"
+            );
+            let answer = server.say(request.as_bytes()).await;
+            assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+            assert!(answer.contains(r#""code":"malformed_request""#), "{answer}");
+        }
+    }
+    let old = b"GET /healthz HTTP/1.0\r\n\r\n";
+    assert!(server.say(old).await.starts_with("HTTP/1.0 200 "));
+}
+
+#[tokio::test]
+async fn bodies_come_as_they_are() {
+    let server = TestServer::start().await;
+    server.create_user("ada", &[]).await;
+    let body = json!({ "username": "ada", "password": PASSWORD });
+    for (coding, status) in [("gzip", 415), ("identity, br", 415), ("identity", 200)] {
+        let request = server.request(Method::POST, "/v1/auth/login");
+        let answer = request.header("Content-Encoding", coding).json(&body).ask();
+        let answer = answer.await;
+        assert_eq!(answer.status, status, "{coding}");
+        if status == 415 {
+            answer.refused(415, "unsupported_media_type");
+        }
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::{
     auth::{Auth, login::Login},
     http::{
         answer::{Answer, WithCookie},
-        body::Body,
+        body::{Body, WITH_PASSWORD},
         cookie, csrf,
         problem::Refusal,
         secret::Secret,
@@ -61,12 +61,12 @@ impl LoginApi {
     /// Opens a session and issues its first tokens. This is the first-party session API, not
     /// OAuth's `password` grant (RFC 9700 §2.4). Unknown names, wrong passwords and disabled users
     /// get one and the same refusal. With `delivery: "cookie"` the request needs the header
-    /// `X-Signet-Request: 1` and an origin that the client has registered.
+    /// `X-Signet-Request: 1` and an origin that the client has registered. The body has 4 KiB at most.
     #[oai(path = "/v1/auth/login", method = "post", operation_id = "login")]
     async fn login(
         &self,
         request: &Request,
-        body: Body<Credentials>,
+        body: Body<Credentials, WITH_PASSWORD>,
     ) -> Result<WithCookie<Answer<TokenPair>>, Refusal> {
         let Body(credentials) = body;
         let client = self.0.client_named(credentials.client_id.as_deref());

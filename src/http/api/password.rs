@@ -8,7 +8,12 @@ use serde::Deserialize;
 
 use crate::{
     auth::{Auth, change_password::PasswordChange},
-    http::{answer::NoContent, body::Body, problem::Refusal, secret::Secret},
+    http::{
+        answer::NoContent,
+        body::{Body, WITH_PASSWORD},
+        problem::Refusal,
+        secret::Secret,
+    },
 };
 
 use super::{Tag, caller::caller, principal::Bearer};
@@ -33,7 +38,7 @@ pub(super) struct NewPassword {
 impl PasswordApi {
     /// Change one's own password.
     ///
-    /// Ends all other sessions of the caller; the one that asks goes on.
+    /// Ends all other sessions of the caller; the one that asks goes on. The body has 4 KiB at most.
     #[oai(
         path = "/v1/me/password",
         method = "put",
@@ -43,7 +48,7 @@ impl PasswordApi {
         &self,
         request: &Request,
         bearer: Bearer,
-        body: Body<NewPassword>,
+        body: Body<NewPassword, WITH_PASSWORD>,
     ) -> Result<NoContent, Refusal> {
         let (Bearer(me), Body(new)) = (bearer, body);
         let change = PasswordChange {

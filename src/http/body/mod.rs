@@ -31,10 +31,14 @@ const JSON: &str = "application/json";
 /// both: the one in any text, the other for any field that may be absent.
 const TAKEN_BY_SERDE_ALONE: [&str; 2] = ["\\u0000", "null"];
 
-/// A JSON request body.
-pub struct Body<T>(pub T);
+/// A JSON request body, of at most so many bytes if the setting allows as many.
+pub struct Body<T, const MOST: usize = { usize::MAX }>(pub T);
 
-impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Body<T> {
+/// How many bytes a body may have that is there for its passwords, so that none is looked at that
+/// nobody could have typed.
+pub const WITH_PASSWORD: usize = 4096;
+
+impl<'a, T: Type + DeserializeOwned, const MOST: usize> ApiExtractor<'a> for Body<T, MOST> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
 
     type ParamType = ();
@@ -63,8 +67,14 @@ impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Body<T> {
         if !is_json(request) {
             return Err(Refusal::new(Code::UnsupportedMediaType).into());
         }
+        if is_encoded(request) {
+            return Err(Refusal::new(Code::UnsupportedMediaType)
+                .because("Send the body as it is, without Content-Encoding.")
+                .into());
+        }
         let arrival = Arrival::of(request);
-        let bytes = read(body.take()?, &arrival).await?;
+        let most = arrival.body_limit().min(MOST);
+        let bytes = read(body.take()?, most, &arrival).await?;
         Ok(Self(parse(&bytes, arrival.shapes())?))
     }
 }
@@ -88,11 +98,23 @@ fn is_json(request: &Request) -> bool {
         })
 }
 
+/// Compressed, or otherwise not what its media type says (RFC 9110 §8.4).
+fn is_encoded(request: &Request) -> bool {
+    let codings = request.headers().get_all(http::header::CONTENT_ENCODING);
+    codings
+        .iter()
+        .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
 /// Reads a body up to the limit, whatever length it declares. Bodies hold passwords, so the copy
 /// is wiped.
-async fn read(body: poem::Body, arrival: &Arrival) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+async fn read(
+    body: poem::Body,
+    most: usize,
+    arrival: &Arrival,
+) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     // Roomy enough that bodies with a password are not moved while they grow.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(WITH_PASSWORD));
     let mut chunks = pin!(body.into_bytes_stream());
     arrival.set_reading_body(true);
     while let Some(chunk) = chunks.try_next().await.map_err(|error| {
@@ -100,8 +122,9 @@ async fn read(body: poem::Body, arrival: &Arrival) -> Result<Zeroizing<Vec<u8>>,
             .because("The body ended before it was complete.")
             .caused_by(error)
     })? {
-        if bytes.len() + chunk.len() > arrival.body_limit() {
-            return Err(Refusal::new(Code::BodyTooLarge));
+        if bytes.len() + chunk.len() > most {
+            return Err(Refusal::new(Code::BodyTooLarge)
+                .because(format!("Send a body of at most {most} bytes.")));
         }
         bytes.extend_from_slice(&chunk);
     }

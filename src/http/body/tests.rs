@@ -168,7 +168,7 @@ fn only_json_is_taken() {
 }
 
 /// What a body of so many bytes, in chunks without a declared length, is answered.
-async fn chunked(length: usize) -> Result<Sample, Code> {
+async fn chunked<const MOST: usize>(length: usize) -> Result<Sample, Code> {
     let head = r#"{"username":"u","password":""#;
     let filler = "p".repeat(length - head.len() - 2);
     let text = format!("{head}{filler}\"}}");
@@ -179,7 +179,7 @@ async fn chunked(length: usize) -> Result<Sample, Code> {
         .collect();
     let body = poem::Body::from_bytes_stream(futures_util::stream::iter(chunks));
     let request = Request::builder().content_type("application/json").finish();
-    Body::from_request(
+    Body::<Sample, MOST>::from_request(
         &request,
         &mut RequestBody::new(body),
         ExtractParamOptions::default(),
@@ -191,8 +191,12 @@ async fn chunked(length: usize) -> Result<Sample, Code> {
 
 #[tokio::test]
 async fn the_limit_holds_without_a_declared_length() {
-    assert!(chunked(64 * 1024).await.is_ok());
-    assert_eq!(chunked(64 * 1024 + 1).await.err(), Some(Code::BodyTooLarge));
+    const ANY: usize = usize::MAX;
+    let too_large = Some(Code::BodyTooLarge);
+    assert!(chunked::<ANY>(64 * 1024).await.is_ok());
+    assert_eq!(chunked::<ANY>(64 * 1024 + 1).await.err(), too_large);
+    assert!(chunked::<4096>(4096).await.is_ok());
+    assert_eq!(chunked::<4096>(4097).await.err(), too_large);
 }
 
 #[tokio::test]
@@ -202,7 +206,7 @@ async fn a_broken_body_is_malformed() {
         Err(std::io::Error::other("the client went away")),
     ]);
     let body = poem::Body::from_bytes_stream(broken);
-    let refusal = read(body, &Arrival::of(&Request::default()))
+    let refusal = read(body, 1024, &Arrival::of(&Request::default()))
         .await
         .err()
         .unwrap();

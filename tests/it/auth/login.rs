@@ -97,8 +97,15 @@ async fn lg_13_oversized_input_is_refused_before_hashing() {
         answer.invalid_fields(),
         [("/username".to_owned(), "too_long".to_owned())]
     );
-    let answer = server.login("ada", &"a".repeat(70_000)).await;
-    answer.refused(413, "body_too_large");
+    for length in [4096, 70_000] {
+        let answer = server.login("ada", &"a".repeat(length)).await;
+        answer.refused(413, "body_too_large");
+    }
+    let ada = Person::log_in(&server, "ada", PASSWORD).await;
+    let long = json!({ "current_password": PASSWORD, "new_password": "a".repeat(4096) });
+    ada.put("/v1/me/password", long)
+        .await
+        .refused(413, "body_too_large");
 }
 
 #[tokio::test]
