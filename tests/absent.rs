@@ -173,10 +173,7 @@ fn a_database_that_is_not_up_to_date_waits_for_migrate() {
         sentence.starts_with("The database is not up to date, it lacks 0001_"),
         "{sentence}"
     );
-    assert!(
-        sentence.ends_with("run `signet migrate` first."),
-        "{sentence}"
-    );
+    assert!(sentence.contains("run `signet migrate`"), "{sentence}");
 }
 
 /// Everything in the folder, by path.

@@ -268,17 +268,17 @@ async fn a_server_on_postgresql_waits_for_its_migrations() {
     assert_eq!(code, Some(2));
     assert!(
         refused.ends_with(
-            "error: The database is not up to date, it lacks 0001_sessions: run `signet migrate`, \
-             or set store.migrate to \"at_start\".\n"
+            "error: The database is not up to date, it lacks 0001_sessions; run `signet migrate`, \
+             or `signet serve` with store.migrate set to \"at_start\".\n"
         ),
         "{refused}"
     );
     for (arguments, end) in [
         (
             &["migrate", "--dry-run"][..],
-            "  0001_sessions\nNothing was done (--dry-run).\n",
+            "  apply 0001_sessions\nNothing was done (--dry-run).\n",
         ),
-        (&["migrate"], "  0001_sessions\nDone.\n"),
+        (&["migrate"], "  apply 0001_sessions\nDone.\n"),
         (&["migrate"], " is up to date.\n"),
     ] {
         let (code, said) = signet(arguments);

@@ -114,7 +114,8 @@ impl From<&OpenError> for Failure {
             OpenError::Outdated(pending) => Self::new(
                 Kind::Usage,
                 format_args!(
-                    "The database is not up to date, it lacks {}; run `signet migrate` first.",
+                    "The database is not up to date, it lacks {}; run `signet migrate`, or `signet \
+                     serve` with store.migrate set to \"at_start\".",
                     pending.join(", ")
                 ),
             ),
