@@ -117,7 +117,9 @@ fn postgres(rest: &str) -> Result<PostgresUrl, String> {
         .into_iter()
         .flatten()
         .any(|host| {
-            host.starts_with(['/', '%']) || matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+            let name = host.trim_end_matches(|c: char| c.is_ascii_digit());
+            let name = name.strip_suffix(':').unwrap_or(host);
+            host.starts_with(['/', '%']) || matches!(name, "localhost" | "127.0.0.1" | "[::1]")
         })
         || (host.is_empty() && value("host").is_none());
     Ok(PostgresUrl {
@@ -187,6 +189,11 @@ mod tests {
             (
                 "postgres://me@localhost/signet",
                 "postgres://me@localhost/signet",
+                false,
+            ),
+            (
+                "postgres://me@127.0.0.1:5433/signet",
+                "postgres://me@127.0.0.1:5433/signet",
                 false,
             ),
             (

@@ -127,8 +127,11 @@ impl PostgresServer {
     /// Refuses a server that is older than what we know.
     pub(in crate::store) async fn check_version(&self) -> Result<(), StoreError> {
         const VERSION: &str = "SELECT current_setting('server_version_num')::int4";
-        let pool = self.pool();
-        let version: i32 = sqlx::query_scalar(VERSION).fetch_one(&pool.raw).await?;
+        // Not from the pool, which tries again and does not tell why in vain.
+        let mut connection = self.alone().await?;
+        let version: i32 = sqlx::query_scalar(VERSION)
+            .fetch_one(&mut connection)
+            .await?;
         if version < OLDEST {
             let (found, oldest) = (version / 10_000, OLDEST / 10_000);
             return Err(StoreError::corrupt(format_args!(
