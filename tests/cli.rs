@@ -212,6 +212,21 @@ fn the_configuration_is_checked_shown_and_explained() {
         Place::with("SIGNET_KEYS__MASTER", "1:hunter2").run(&["config", "show", "--json"], "");
     let shown = String::from_utf8(shown.stdout).expect("UTF-8");
     assert!(shown.contains("(hidden)") && !shown.contains("hunter2"));
+    let typed = Place::with("SIGNET_SIGNING_KEYS__ALGORITHMS", "RS256, ES256");
+    let typed = typed.json(&["config", "show"]);
+    let value = |name: &str| {
+        let mut settings = typed.as_array().expect("a list").iter();
+        let found = settings.find(|one| one["setting"] == name);
+        found.expect("a setting")["value"].clone()
+    };
+    assert_eq!(
+        value("signing_keys.algorithms"),
+        serde_json::json!(["RS256", "ES256"])
+    );
+    assert_eq!(value("server.docs"), true);
+    assert_eq!(value("password.min_length"), 15);
+    assert_eq!(value("server.listen"), "127.0.0.1:8080");
+    assert_eq!(value("tokens.audience"), Value::Null);
     let example = place.text(&["config", "example"]);
     assert_eq!(example, include_str!("../signet.example.toml"));
 }

@@ -77,7 +77,7 @@ fn show(loaded: &Loaded, out: Output) -> Result<(), Failure> {
         })
         .collect();
     let list = loaded.values.iter().map(|value| {
-        json!({ "setting": value.leaf.name(), "value": value.text, "from": value.source.to_string() })
+        json!({ "setting": value.leaf.name(), "value": value.json(), "from": value.source.to_string() })
     });
     out.print(&list.collect(), || {
         table(["SETTING", "VALUE", "FROM"], &rows)

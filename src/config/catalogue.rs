@@ -5,7 +5,7 @@ use confique::{
     meta::{Expr, FieldKind, LeafKind, Meta},
 };
 
-use super::Settings;
+use super::{Settings, example::EXAMPLE};
 
 /// Settings that are secrets: hidden by `config show`, and readable from a file that the
 /// variable with `_FILE` names.
@@ -50,6 +50,20 @@ impl Leaf {
     #[must_use]
     pub fn is_secret(&self) -> bool {
         SECRETS.contains(&self.name().as_str())
+    }
+
+    /// A value as it may look: its default, or the example of its doc comment.
+    #[must_use]
+    pub fn example(&self) -> Option<toml::Value> {
+        if let Some(default) = self.default {
+            return toml::Value::try_from(default).ok();
+        }
+        let text = self
+            .doc
+            .iter()
+            .find_map(|line| line.strip_prefix(EXAMPLE))?;
+        let line = format!("example = {}", text.trim().trim_matches('`'));
+        line.parse::<toml::Table>().ok()?.remove("example")
     }
 
     /// Its default as TOML; none where it is optional.
@@ -97,6 +111,17 @@ pub(super) fn sections() -> impl Iterator<Item = (&'static str, &'static Meta)> 
         })
 }
 
+/// The setting that was meant by an unknown one: a field of the same section that looks like it, or
+/// the very field of another section. That names begin alike says nothing.
+pub(super) fn nearest_setting(section: &str, field: &str) -> Option<Leaf> {
+    let all = leaves();
+    let within = || all.iter().filter(|leaf| leaf.section == section);
+    let near = nearest(field, within().map(|leaf| leaf.field));
+    let near = near.and_then(|near| within().find(|leaf| leaf.field == near));
+    near.or_else(|| all.iter().find(|leaf| leaf.field == field))
+        .copied()
+}
+
 /// The known name that `wrong` most resembles, if any is close.
 pub(super) fn nearest<'n>(wrong: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     known
@@ -129,6 +154,13 @@ mod tests {
     }
 
     #[test]
+    fn every_setting_has_an_example() {
+        for leaf in leaves() {
+            assert!(leaf.example().is_some(), "{}", leaf.name());
+        }
+    }
+
+    #[test]
     fn every_secret_exists() {
         for secret in SECRETS {
             assert!(
@@ -144,6 +176,15 @@ mod tests {
         assert_eq!(master.name(), "keys.master");
         assert_eq!(master.variable(), "SIGNET_KEYS__MASTER");
         assert_eq!(master.file_variable().unwrap(), "SIGNET_KEYS__MASTER_FILE");
+    }
+
+    #[test]
+    fn a_setting_is_near_by_its_own_name() {
+        let near = |section, field| nearest_setting(section, field).map(|leaf| leaf.name());
+        assert_eq!(near("server", "lisen").as_deref(), Some("server.listen"));
+        assert_eq!(near("server", "idle").as_deref(), Some("sessions.idle"));
+        assert_eq!(near("signing_keys", "rotate"), None);
+        assert_eq!(near("", "issuer").as_deref(), Some("server.issuer"));
     }
 
     #[test]

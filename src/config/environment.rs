@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ffi::OsString, fs};
 
-use super::catalogue::{Leaf, leaves, nearest};
+use super::catalogue::{Leaf, leaves, nearest, nearest_setting};
 
 /// Variables that are ours but no setting: the file itself (read by the command line).
 const OTHERS: &[&str] = &["SIGNET_CONFIG"];
@@ -94,12 +94,7 @@ impl Environment {
 
     /// One sentence for each variable that is ours by name and no setting's.
     pub(super) fn unknown(&self) -> Vec<String> {
-        let known: Vec<String> = leaves()
-            .iter()
-            .flat_map(|leaf| [Some(leaf.variable()), leaf.file_variable()])
-            .flatten()
-            .collect();
-        let sentence = |wrong: &String| match nearest(wrong, known.iter().map(String::as_str)) {
+        let sentence = |wrong: &String| match nearest_variable(wrong) {
             Some(near) => {
                 format!("The environment has an unknown variable {wrong}; did you mean {near}?")
             }
@@ -109,6 +104,23 @@ impl Environment {
         };
         self.left.keys().map(sentence).collect()
     }
+}
+
+/// The variable that was meant by an unknown one. All begin with the same word, which says nothing;
+/// two underscores are easily written as one.
+fn nearest_variable(wrong: &str) -> Option<String> {
+    let name = wrong.strip_prefix("SIGNET_")?.to_lowercase();
+    if let Some((section, field)) = name.split_once("__") {
+        return nearest_setting(section, field).map(|leaf| leaf.variable());
+    }
+    let all = leaves();
+    let flat: Vec<String> = all
+        .iter()
+        .map(|leaf| format!("{}_{}", leaf.section, leaf.field))
+        .collect();
+    let near = nearest(&name, flat.iter().map(String::as_str))?;
+    let place = flat.iter().position(|one| one == near)?;
+    all.get(place).map(Leaf::variable)
 }
 
 /// Kubernetes tells every container about a Service named `signet…` by variables of its own

@@ -19,7 +19,7 @@ const HEAD: &str = "\
 ";
 
 /// Begins the doc line of an optional setting that shows how a value looks.
-const EXAMPLE: &str = " Example: ";
+pub(super) const EXAMPLE: &str = " Example: ";
 
 /// The example file.
 #[must_use]

@@ -8,7 +8,7 @@ use std::{
 use toml::{Table, Value};
 
 use super::{
-    catalogue::{Leaf, leaves, nearest, sections},
+    catalogue::{Leaf, leaves, nearest, nearest_setting, sections},
     load::FileChoice,
 };
 
@@ -79,8 +79,7 @@ impl SettingsFile {
 
     /// One sentence for each name that is not a setting.
     pub(super) fn unknown(&self) -> Vec<String> {
-        let known = leaves();
-        let names: Vec<String> = known.iter().map(Leaf::name).collect();
+        let names: Vec<String> = leaves().iter().map(Leaf::name).collect();
         let mut unknown = Vec::new();
         for (section, value) in &self.table {
             let is_section = sections().any(|(name, _)| name == section);
@@ -95,11 +94,11 @@ impl SettingsFile {
         }
         unknown
             .iter()
-            .map(|wrong| self.unknown_sentence(wrong, &known, &names))
+            .map(|wrong| self.unknown_sentence(wrong))
             .collect()
     }
 
-    fn unknown_sentence(&self, wrong: &str, known: &[Leaf], names: &[String]) -> String {
+    fn unknown_sentence(&self, wrong: &str) -> String {
         let file = self.path().display();
         if let Some(section) = wrong
             .strip_prefix('[')
@@ -114,15 +113,12 @@ impl SettingsFile {
                 ),
             };
         }
-        let same_field = known
-            .iter()
-            .find(|leaf| leaf.field == wrong.rsplit('.').next().unwrap_or(wrong));
-        match same_field
-            .map(Leaf::name)
-            .as_deref()
-            .or_else(|| nearest(wrong, names.iter().map(String::as_str)))
-        {
-            Some(near) => format!("{file} has an unknown setting {wrong}; did you mean {near}?"),
+        let (section, field) = wrong.split_once('.').unwrap_or(("", wrong));
+        match nearest_setting(section, field) {
+            Some(near) => {
+                let near = near.name();
+                format!("{file} has an unknown setting {wrong}; did you mean {near}?")
+            }
             None => format!(
                 "{file} has an unknown setting {wrong}; remove it (signet.example.toml names all)."
             ),

@@ -19,6 +19,7 @@ use super::{
     env_text::EnvText,
     environment::{Environment, Given},
     file::SettingsFile,
+    wording,
 };
 
 type SettingsLayer = <Settings as Config>::Layer;
@@ -126,7 +127,10 @@ pub fn load(
         };
         match one {
             Ok(one) => layer = one.with_fallback(layer),
-            Err(error) => problems.push(format!("{} ({}): {error}.", leaf.name(), value.source)),
+            Err(error) => {
+                let source = value.source.to_string();
+                problems.push(wording::sentence(&leaf.name(), &source, &error));
+            }
         }
         values.push(value);
     }
@@ -179,8 +183,10 @@ fn from_variable(leaf: Leaf, text: String, source: String) -> Read {
 
 fn from_file(leaf: Leaf, given: toml::Value, path: &Path) -> Read {
     let shown = shown(&leaf, || given.to_string());
-    let layer = one_setting(&leaf, given)
-        .map_err(|error: toml::de::Error| explained(&leaf, error.message()));
+    let wrong_type = wording::wrong_type(&leaf, &given);
+    let layer = one_setting(&leaf, given).map_err(|error: toml::de::Error| {
+        explained(&leaf, wrong_type.as_deref().unwrap_or(error.message()))
+    });
     (
         layer,
         Value {
@@ -217,11 +223,11 @@ fn shown(leaf: &Leaf, text: impl FnOnce() -> String) -> String {
 /// A secret's value must not come back in an error message.
 fn explained(leaf: &Leaf, error: &str) -> String {
     let error = if leaf.is_secret() {
-        "is not a text"
+        "is not a text in quotes"
     } else {
         error
     };
-    error.trim().trim_end_matches('.').to_owned()
+    wording::reworded(error.trim().trim_end_matches('.'))
 }
 
 /// A layer that holds one value, so that an error belongs to exactly one setting.

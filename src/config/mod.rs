@@ -24,6 +24,7 @@ mod place;
 mod secret;
 mod settings;
 pub mod size;
+mod wording;
 
 pub use address::Listen;
 pub use catalogue::{Leaf, leaves};
