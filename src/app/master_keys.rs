@@ -58,6 +58,8 @@ fn placed(place: &str, error: &MasterKeyError) -> String {
         MasterKeyError::Syntax { .. } | MasterKeyError::Empty => format!("{place}: {error}"),
         MasterKeyError::Io { .. }
         | MasterKeyError::Exposed { .. }
+        | MasterKeyError::Foreign { .. }
+        | MasterKeyError::Replaceable { .. }
         | MasterKeyError::UnknownActive(_)
         | MasterKeyError::DistrustedActive(_) => error.to_string(),
     }

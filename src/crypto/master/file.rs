@@ -1,8 +1,8 @@
 //! The key file: made once, durably and for nobody else's eyes; read only if it still is.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use base64::Engine as _;
@@ -14,6 +14,12 @@ use crate::crypto::random::{self, Rng};
 
 /// The name of the key file inside the keys folder.
 pub const FILE_NAME: &str = "master.key";
+/// The permission bits by which others may do anything at all.
+const BY_OTHERS: u32 = 0o077;
+/// Those by which others may write.
+const WRITE_BY_OTHERS: u32 = 0o022;
+/// In a folder that everybody writes to on purpose, each may remove only what is theirs.
+const STICKY: u32 = 0o1000;
 
 impl MasterKeys {
     /// Reads `dir/master.key`; `None` where there is no such file. `active` is the entry to use
@@ -30,18 +36,26 @@ impl MasterKeys {
             Err(source) => return Err(failed(source)),
         };
         // The open file is asked, not the path: nobody can swap it in between.
-        let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o7777;
-        if mode & 0o077 != 0 {
+        let about = file.metadata().map_err(failed)?;
+        let (mode, owner) = (mode(&about), about.uid());
+        if mode & BY_OTHERS != 0 {
             return Err(MasterKeyError::Exposed { path, mode });
         }
+        let user = rustix::process::geteuid().as_raw();
+        if !is_trusted(owner, user) {
+            return Err(MasterKeyError::Foreign { path, owner, user });
+        }
+        refuse_replaceable(dir, &fs::metadata(dir).map_err(failed)?)?;
         let mut text = Zeroizing::new(String::new());
         file.read_to_string(&mut text).map_err(failed)?;
         Self::parse(&text, active).map(Some)
     }
 
-    /// Makes the first master key and writes it to `dir/master.key` (mode 0600, the folder 0700
-    /// where it had to be made), durably. Never overwrites: a file already there is an error.
+    /// Makes the first master key and writes it to `dir/master.key` (mode 0600), durably. The
+    /// folder has mode 0700 if it is made here; else others lose the right to write to it. Never
+    /// overwrites: a file already there is an error.
     pub fn create(dir: &Path, rng: &dyn Rng) -> Result<Self, MasterKeyError> {
+        make_folder(dir)?;
         let secret = Zeroizing::new(random::bytes::<32>(rng));
         let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(*secret));
         let line = Zeroizing::new(format!("1:{}\n", *encoded));
@@ -60,8 +74,46 @@ impl MasterKeys {
     }
 }
 
+/// Root can do anything anyway.
+fn is_trusted(owner: u32, user: u32) -> bool {
+    owner == 0 || owner == user
+}
+
+fn refuse_replaceable(dir: &Path, about: &Metadata) -> Result<(), MasterKeyError> {
+    let (path, mode) = (dir.to_owned(), mode(about));
+    match mode & WRITE_BY_OTHERS {
+        0 => Ok(()),
+        _ => Err(MasterKeyError::Replaceable { path, mode }),
+    }
+}
+
+/// Makes the folder, or takes it as it comes out of a checkout: writable by a group on many
+/// machines.
+fn make_folder(dir: &Path) -> Result<(), MasterKeyError> {
+    let failed = |source| MasterKeyError::Io {
+        path: dir.to_owned(),
+        source,
+    };
+    let mut folder = DirBuilder::new();
+    folder
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(failed)?;
+    let about = fs::metadata(dir).map_err(failed)?;
+    if mode(&about) & WRITE_BY_OTHERS != 0 && mode(&about) & STICKY == 0 {
+        let private = PermissionsExt::from_mode(mode(&about) & !WRITE_BY_OTHERS);
+        // Where it is not ours to change, it is refused.
+        let _ = fs::set_permissions(dir, private);
+    }
+    refuse_replaceable(dir, &fs::metadata(dir).map_err(failed)?)
+}
+
+fn mode(about: &Metadata) -> u32 {
+    about.permissions().mode() & 0o7777
+}
+
 fn write_new(dir: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -92,6 +144,42 @@ mod tests {
         assert!(MasterKeys::create(&dir, &SeededRng::new(2)).is_err());
         let still = MasterKeys::load(&dir, None).unwrap().unwrap();
         assert_eq!(still.check_value(1), made.check_value(1));
+    }
+
+    #[test]
+    fn refuses_a_folder_that_others_can_write_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let set = |mode| fs::set_permissions(dir.path(), PermissionsExt::from_mode(mode)).unwrap();
+        let refusal = |keys: Option<MasterKeyError>| keys.unwrap().to_string();
+        set(0o1777);
+        let text = refusal(MasterKeys::create(dir.path(), &SeededRng::new(1)).err());
+        assert!(text.contains("mode 1777"), "{text}");
+        set(0o775);
+        MasterKeys::create(dir.path(), &SeededRng::new(1)).unwrap();
+        assert_eq!(mode(&fs::metadata(dir.path()).unwrap()), 0o755);
+        assert!(MasterKeys::load(dir.path(), None).unwrap().is_some());
+        for mode in [0o720, 0o702, 0o777] {
+            set(mode);
+            let text = refusal(MasterKeys::load(dir.path(), None).err());
+            let command = format!("`chmod go-w {}`", dir.path().display());
+            assert!(text.ends_with(&command), "{text}");
+        }
+    }
+
+    #[test]
+    fn trusts_files_of_its_user_and_of_root() {
+        assert!(is_trusted(1000, 1000) && is_trusted(0, 1000));
+        assert!(!is_trusted(1001, 1000) && !is_trusted(1000, 0));
+        let refusal = MasterKeyError::Foreign {
+            path: "keys/master.key".into(),
+            owner: 1001,
+            user: 1000,
+        };
+        assert!(
+            refusal
+                .to_string()
+                .ends_with("`chown 1000 keys/master.key`")
+        );
     }
 
     #[test]

@@ -51,6 +51,32 @@ pub enum MasterKeyError {
         /// Its permission bits.
         mode: u32,
     },
+    /// The file is somebody else's.
+    #[error(
+        "{path} belongs to another user of this machine (uid {owner}), who can read and change it; \
+         give it to the user that runs Signet: `chown {user} {path}`",
+        path = path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Its owner.
+        owner: u32,
+        /// Who runs this process.
+        user: u32,
+    },
+    /// Somebody else on this machine could put another file in its place.
+    #[error(
+        "{path} can be written by other users of this machine (mode {mode:04o}), who could put \
+         another key there; run `chmod go-w {path}`",
+        path = path.display()
+    )]
+    Replaceable {
+        /// The folder.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
     /// A line is not an entry.
     #[error("line {line} {why}; write `id:key` or `id:key:distrusted`")]
     Syntax {
