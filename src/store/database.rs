@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::{
     dialect::{OPENING, PostgresServer, SqliteFile},
     error::StoreError,
-    file::{self, ServeLock},
+    file::{self, Identity, ServeLock},
     job::{Present, Step, Work, Writes, job},
     migrations,
     opening::{OpenError, Purpose},
@@ -80,6 +80,7 @@ struct Inner {
 enum Engine {
     Sqlite {
         file: SqliteFile,
+        identity: Identity,
         readers: DatabaseConnection,
         writer: Writer,
         lock: ServeLock,
@@ -136,10 +137,14 @@ impl Database {
         }
     }
 
-    /// Whether the database answers, and takes writes.
+    /// Whether the database answers, takes writes, and is still where it was opened.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        if let Engine::Sqlite { writer, .. } = &self.0.engine {
+        if let Engine::Sqlite {
+            writer, identity, ..
+        } = &self.0.engine
+        {
             writer.ready()?;
+            identity.check().await?;
         }
         self.read().the("SELECT 1", []).await.map(drop)
     }
@@ -251,12 +256,19 @@ async fn open_file(options: &StoreOptions, present: &Present) -> Result<Engine, 
         Purpose::Serve => ServeLock::take(&path)?,
         Purpose::Begin | Purpose::Use | Purpose::Look => ServeLock::none(),
     };
+    let identity = Identity::of(&path)?;
+    if options.purpose == Purpose::Serve
+        && let Some(warning) = file::exposure(&path)
+    {
+        tracing::warn!("{warning}");
+    }
     if options.purpose == Purpose::Look {
         let file = file.untouched(file::has_log(&path));
         return Ok(Engine::Sqlite {
             readers: file.readers(1).await?,
             writer: Writer::none(),
             file,
+            identity,
             lock,
         });
     }
@@ -266,6 +278,7 @@ async fn open_file(options: &StoreOptions, present: &Present) -> Result<Engine, 
     let writer = Writer::start(file.clone(), connection, present.clone());
     Ok(Engine::Sqlite {
         file,
+        identity,
         readers,
         writer,
         lock,

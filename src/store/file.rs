@@ -4,7 +4,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, ErrorKind, Read as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -68,6 +68,49 @@ pub(super) fn create(path: &Path) -> Result<(), OpenError> {
     could_be_made(path)?;
     let made = fs::create_dir_all(folder(path)).and_then(|()| private().open(path));
     made.map(drop).map_err(|cause| refused(path, &cause))
+}
+
+/// Who else can use the database at `path`, as a warning. What an operator has set is left as it is.
+pub(super) fn exposure(path: &Path) -> Option<String> {
+    let mode = fs::metadata(path).ok()?.mode() & 0o7777;
+    (mode & 0o007 != 0).then(|| {
+        format!(
+            "{path} can be used by every user of this machine (mode {mode:04o}), and holds names \
+             and password hashes: run `chmod o= {path}`",
+            path = path.display()
+        )
+    })
+}
+
+/// Which file a path led to.
+pub(super) struct Identity {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    /// That of the file at `path`.
+    pub(super) fn of(path: &Path) -> Result<Self, OpenError> {
+        let about = fs::metadata(path).map_err(|cause| refused(path, &cause))?;
+        Ok(Self {
+            path: path.to_owned(),
+            device: about.dev(),
+            inode: about.ino(),
+        })
+    }
+
+    /// Refuses when the path leads elsewhere by now: what is written to the open file is then lost
+    /// with the process.
+    pub(super) async fn check(&self) -> Result<(), StoreError> {
+        match tokio::fs::metadata(&self.path).await {
+            Ok(about) if (about.dev(), about.ino()) == (self.device, self.inode) => Ok(()),
+            _ => Err(StoreError::Unavailable(format!(
+                "{} is no longer the file that was opened: it was deleted, moved or replaced",
+                self.path.display()
+            ))),
+        }
+    }
 }
 
 /// Whether the database at `path` has a write-ahead log: somebody uses it, or was killed.
@@ -145,6 +188,8 @@ fn unusable(path: &Path, why: impl Into<String>) -> OpenError {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -169,6 +214,23 @@ mod tests {
         assert!(!at("no").exists());
         assert_eq!(create(&at("a/folder/db")), Ok(()));
         assert!(at("a/folder/db").is_file());
+    }
+
+    #[test]
+    fn what_everybody_can_use_is_told() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("db");
+        create(&path).unwrap();
+        assert_eq!(exposure(&path), None);
+        for (mode, told) in [(0o640, false), (0o644, true), (0o602, true)] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let warning = exposure(&path).unwrap_or_default();
+            assert_eq!(
+                warning.contains(&format!("mode {mode:04o}")),
+                told,
+                "{warning}"
+            );
+        }
     }
 
     #[test]

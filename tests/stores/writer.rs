@@ -216,3 +216,21 @@ async fn closing_does_what_waits_and_takes_no_more() {
             .is_some()
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_not_at_its_place_any_more_is_told() {
+    let place = Place::sqlite().await;
+    let file = place.file().unwrap();
+    let aside = file.with_extension("aside");
+    place.database.ping().await.unwrap();
+    std::fs::rename(&file, &aside).unwrap();
+    let refusal = place.database.ping().await.unwrap_err();
+    assert!(refusal.to_string().contains("moved"), "{refusal}");
+    std::fs::copy(&aside, &file).unwrap();
+    assert!(
+        place.database.ping().await.is_err(),
+        "a copy is another file"
+    );
+    std::fs::rename(&aside, &file).unwrap();
+    place.database.ping().await.unwrap();
+}
