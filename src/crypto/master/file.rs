@@ -188,7 +188,7 @@ mod tests {
         MasterKeys::create(dir.path(), &SeededRng::new(1)).unwrap();
         let path = dir.path().join(FILE_NAME);
         for mode in [0o640, 0o604, 0o602] {
-            std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+            fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
             let text = MasterKeys::load(dir.path(), None)
                 .err()
                 .unwrap()
