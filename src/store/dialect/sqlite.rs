@@ -127,7 +127,37 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+
     use super::*;
+
+    async fn pragma(connection: &DatabaseConnection, name: &str) -> String {
+        let ask = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {name}"));
+        let row = connection.query_one_raw(ask).await.unwrap().unwrap();
+        let number = row.try_get_by_index::<i64>(0).map(|n| n.to_string());
+        number.unwrap_or_else(|_| row.try_get_by_index(0).unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_is_committed_is_on_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/signet.db", folder.path().display());
+        let file = SqliteFile::at(&url).unwrap();
+        std::fs::File::create(file.path()).unwrap();
+        let writer = file.writer(OPENING).await.unwrap();
+        for (name, value) in [
+            ("journal_mode", "wal"),
+            ("synchronous", "2"), // FULL
+            ("foreign_keys", "1"),
+            ("busy_timeout", "2000"),
+            ("secure_delete", "2"), // FAST
+        ] {
+            assert_eq!(pragma(&writer, name).await, value, "{name}");
+        }
+        let readers = file.readers(1).await.unwrap();
+        let write = readers.execute_unprepared("CREATE TABLE t (x)").await;
+        assert!(write.is_err());
+    }
 
     #[test]
     fn only_files_without_parameters_are_databases() {
