@@ -1,21 +1,102 @@
 //! What an answer costs must not tell who exists.
 //!
-//! Counted in processor time of a server of its own: other than the time on the clock, that is the
-//! same whatever else the machine is doing.
+//! Counted exactly, in what Argon2 is asked to do; and in processor time of a server of its own,
+//! which sees whatever else there may be and, other than the time on the clock, is much the same
+//! whatever else the machine is doing.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod demo;
 
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
 
+use confique::Config;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use reqwest::Client;
 use serde_json::json;
+use signet::app::{Ambient, App};
+use signet::auth::login::Login;
+use signet::auth::users::NewUser;
+use signet::auth::{Auth, Caller};
+use signet::config::{DatabaseUrl, Settings};
+use signet::crypto::password::PasswordCost;
 
 use demo::{Card, Demo};
 
+const PASSWORD: &str = "orbit walnut saddle 42";
+const CALLER: Caller = Caller {
+    address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+    label: None,
+};
+
 /// Fewer than the failures that are free.
 const TRIES: usize = 8;
+
+#[tokio::test]
+async fn lg_02_every_login_takes_one_hash_of_the_same_cost() {
+    let metrics = PrometheusBuilder::new().install_recorder().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = Settings::builder().load().unwrap();
+    settings.store.database = DatabaseUrl::Sqlite(folder.path().join("signet.db"));
+    settings.keys.dir = folder.path().join("keys");
+    let mut ambient = Ambient::system();
+    ambient.password_cost = PasswordCost::new(64, 3);
+    let app = App::open(settings, ambient).await.unwrap();
+    let auth = app.auth();
+    for (username, password) in [
+        ("known", Some(PASSWORD)),
+        ("disabled", Some(PASSWORD)),
+        ("without", None),
+    ] {
+        let user = NewUser {
+            username,
+            email: None,
+            password,
+            grants: &[],
+        };
+        let user = auth.create_user(user, &CALLER).await.unwrap();
+        if username == "disabled" {
+            auth.disable_user(user.id).await.unwrap();
+        }
+    }
+    for (name, password, succeeds) in [
+        ("known", PASSWORD, true),
+        ("known", "not the password of anybody", false),
+        ("known", "", false),
+        ("disabled", PASSWORD, false),
+        ("without", PASSWORD, false),
+        ("unknown", PASSWORD, false),
+        ("unknown@example.com", PASSWORD, false),
+        ("no name at all!", PASSWORD, false),
+    ] {
+        let before = kibibytes(&metrics);
+        assert_eq!(succeeded(auth, name, password).await, succeeds, "{name}");
+        assert_eq!(kibibytes(&metrics) - before, 64 * 3, "{name}");
+    }
+    app.close().await;
+}
+
+async fn succeeded(auth: &Auth, name: &str, password: &str) -> bool {
+    let login = Login {
+        name,
+        password,
+        client: None,
+        scope: None,
+        audience: &[],
+        replaces: None,
+        caller: &CALLER,
+    };
+    auth.login(login).await.is_ok()
+}
+
+/// What Argon2 has been asked to do so far.
+fn kibibytes(metrics: &PrometheusHandle) -> u64 {
+    let page = metrics.render();
+    let mut lines = page.lines();
+    let value = lines.find_map(|line| line.strip_prefix("signet_argon2_kibibytes_total "));
+    value.map_or(0, |value| value.parse().unwrap())
+}
 
 #[tokio::test]
 async fn lg_02_an_unknown_name_costs_what_a_wrong_password_costs() {

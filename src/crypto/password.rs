@@ -153,6 +153,8 @@ fn compute(
     length: usize,
     memory: &mut Memory,
 ) -> Result<Output, UnreadableHash> {
+    let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
+    metrics::counter!("signet_argon2_kibibytes_total").increment(work);
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
     let mut out = [0; Output::MAX_LENGTH];
     let out = out.get_mut(..length).ok_or(UnreadableHash)?;
