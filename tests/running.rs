@@ -214,6 +214,43 @@ fn commands_work_beside_a_running_server_which_hears_of_them() {
     assert_eq!(server.stop(Signal::TERM), 0);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn lg_14_password_threads_yield_to_everything_else() {
+    let mut demo = Running::start(
+        &["demo", "--port", "0", "--json"],
+        &[
+            ("SIGNET_LOG", "error"),
+            ("SIGNET_PASSWORD__LANE_THREADS", "1"),
+        ],
+    );
+    // The demo has hashed its user's password: the thread is at work.
+    demo.json_line();
+    let tasks = format!("/proc/{}/task", demo.child.id());
+    let own = nice("/proc/self/stat").1;
+    let mut lane = Vec::new();
+    for task in fs::read_dir(tasks).expect("threads") {
+        let (name, nice) = nice(task.expect("a thread").path().join("stat"));
+        if name.starts_with("argon2-") {
+            lane.push(nice);
+        } else {
+            assert_eq!(nice, own, "{name}");
+        }
+    }
+    assert_eq!(lane, [(own + 10).min(19)]);
+    assert_eq!(demo.stop(Signal::TERM), 0);
+}
+
+/// The name and the nice value in a `stat` file.
+#[cfg(target_os = "linux")]
+fn nice(path: impl AsRef<std::path::Path>) -> (String, i32) {
+    let stat = fs::read_to_string(path).expect("stat");
+    let (before, fields) = stat.rsplit_once(") ").expect("a name");
+    let (_, name) = before.split_once('(').expect("a name");
+    let nice = fields.split(' ').nth(16).expect("a nice value");
+    (name.to_owned(), nice.parse().expect("a number"))
+}
+
 #[tokio::test]
 async fn a_locked_database_is_told_apart() {
     use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};

@@ -8,8 +8,11 @@ mod cors;
 mod document;
 mod errors;
 pub(crate) mod harness;
+mod lane;
 mod me;
+mod memory;
 mod operations;
+mod restart;
 mod secrets;
 #[path = "../servers/mod.rs"]
 pub(crate) mod servers;

@@ -1,9 +1,13 @@
 //! What is kept and what is said: never a secret.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD as BASE64, URL_SAFE_NO_PAD as BASE64URL};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use ring::digest::{SHA256, digest};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Ask, Log, PASSWORD, TestServer};
 
@@ -17,7 +21,8 @@ async fn rt_12_no_token_and_no_digest_of_one_is_stored() {
     for _ in 0..3 {
         for token in [&ada.refresh_token, &ada.access_token] {
             secrets.push(token.as_bytes()[token.len() - 40..].to_vec());
-            secrets.push(digest(&SHA256, token.as_bytes()).as_ref().to_vec());
+            let digest = digest(&SHA256, token.as_bytes());
+            secrets.extend(spellings(digest.as_ref()));
         }
         ada.refresh().await.ok();
     }
@@ -33,6 +38,32 @@ async fn rt_12_no_token_and_no_digest_of_one_is_stored() {
             "{}",
             String::from_utf8_lossy(&secret)
         );
+    }
+}
+
+#[tokio::test]
+async fn pw_06_a_hash_costs_what_is_configured() {
+    for (configured, expected) in [
+        (None, "$argon2id$v=19$m=19456,t=2,p=1$"),
+        (Some((20_480, 3)), "$argon2id$v=19$m=20480,t=3,p=1$"),
+    ] {
+        let server = TestServer::starting(
+            |settings| {
+                if let Some((memory, passes)) = configured {
+                    settings.password.argon2_memory = memory;
+                    settings.password.argon2_passes = passes;
+                }
+            },
+            |ambient| ambient.password_cost = None,
+        )
+        .await;
+        server.create_user("ada", &[]).await;
+        let mut database = server.store.connect().await;
+        let hashes = database.texts("SELECT password_hash FROM users").await;
+        let [hash] = &hashes[..] else {
+            panic!("{hashes:?}")
+        };
+        assert!(hash.starts_with(expected), "{hash}");
     }
 }
 
@@ -59,6 +90,9 @@ async fn pw_06_passwords_are_kept_as_argon2id_strings() {
 #[tokio::test]
 async fn pw_09_no_secret_is_logged_or_answered() {
     Log::keep();
+    let recorder = PrometheusBuilder::new().build_recorder();
+    // The server runs on the test's own thread.
+    let _counting = metrics::set_default_local_recorder(&recorder);
     let server = TestServer::start().await;
     let mut ada = server.person("ada").await;
     let mut secrets = vec![ada.access_token.clone(), ada.refresh_token.clone()];
@@ -98,14 +132,56 @@ async fn pw_09_no_secret_is_logged_or_answered() {
         ]
         .map(str::to_owned),
     );
+    let page = recorder.handle().render();
+    assert!(page.contains("signet_logins_total"), "{page}");
     for secret in secrets {
         assert!(!text.contains(&secret), "{secret} is told");
+        assert!(!page.contains(&secret), "{secret} is in {page}");
     }
 }
 
 #[tokio::test]
-async fn rt_15_reuse_leaves_an_event_that_names_the_session() {
+async fn pw_09_the_document_shows_no_password_that_anybody_has() {
+    let server = TestServer::start().await;
+    let document = server.get("/openapi.json").await.ok();
+    let mut shown = BTreeSet::new();
+    secrets_shown(&document, &mut shown);
+    // Words in place of secrets: whoever adds another adds it here, and thinks twice.
+    let words = [
+        "several words, unrelated",
+        "the one that signet demo printed",
+        "signet_rt_…",
+        "eyJ…",
+    ];
+    assert_eq!(shown, words.map(str::to_owned).into());
+}
+
+/// The strings that stand where a password or a token would.
+fn secrets_shown(value: &Value, shown: &mut BTreeSet<String>) {
+    for item in value.as_array().into_iter().flatten() {
+        secrets_shown(item, shown);
+    }
+    for (name, member) in value.as_object().into_iter().flatten() {
+        let secret = ["password", "_token"];
+        let is_one = secret.iter().any(|secret| name.ends_with(secret));
+        match member {
+            Value::String(text) if is_one => _ = shown.insert(text.clone()),
+            _ => secrets_shown(member, shown),
+        }
+        if value["format"] == "password" {
+            for name in ["example", "default", "enum"] {
+                assert!(value.get(name).is_none(), "{value}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn rt_15_reuse_leaves_an_event_that_names_the_session_and_is_counted() {
     Log::keep();
+    let recorder = PrometheusBuilder::new().build_recorder();
+    // The server runs on the test's own thread.
+    let _counting = metrics::set_default_local_recorder(&recorder);
     let server = TestServer::start().await;
     let mut ada = server.person("ada").await;
     let stolen = ada.refresh_token.clone();
@@ -113,7 +189,17 @@ async fn rt_15_reuse_leaves_an_event_that_names_the_session() {
         ada.refresh().await.ok();
         server.clock.advance(Duration::from_mins(1));
     }
+    let counted = || recorder.handle().render();
+    assert!(!counted().contains("\"reuse\""), "{}", counted());
     server.refresh(&stolen).await.refused(401, "session_ended");
+    let page = counted();
+    for line in [
+        "signet_refreshes_total{verdict=\"reuse\"} 1",
+        "signet_sessions_ended_total{reason=\"reuse\"} 1",
+    ] {
+        assert!(page.lines().any(|counted| counted == line), "{page}");
+    }
+    assert!(!page.contains("signet_rt_"), "{page}");
     let text = Log::own();
     let sid = ada.claims()["sid"].as_str().unwrap().to_owned();
     let event = text
@@ -121,6 +207,23 @@ async fn rt_15_reuse_leaves_an_event_that_names_the_session() {
         .find(|line| line.contains("reuse") && line.contains(&sid));
     assert!(event.is_some(), "{text}");
     assert!(!text.contains("signet_rt_"));
+}
+
+/// Bytes as they are, and as text: what a column of either type would hold.
+fn spellings(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let hex: String = digits
+        .map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]))
+        .collect();
+    let texts = [
+        hex.to_uppercase(),
+        hex,
+        BASE64URL.encode(bytes),
+        BASE64.encode(bytes),
+    ];
+    let mut all = vec![bytes.to_vec()];
+    all.extend(texts.map(String::into_bytes));
+    all
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {

@@ -1,5 +1,8 @@
 //! When something that Signet depends on is away, or Signet itself is at fault.
 
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -9,7 +12,7 @@ use signet::crypto::password::PasswordCost;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{Ask, Log, PASSWORD, TestServer};
+use crate::harness::{Answer, Ask, Log, PASSWORD, Person, Store, TestServer};
 
 #[tokio::test]
 async fn a_locked_database_is_503_in_time_and_recovers() {
@@ -41,6 +44,110 @@ async fn a_locked_database_is_503_in_time_and_recovers() {
 }
 
 #[tokio::test]
+async fn a_database_that_another_process_locks_for_long_is_503_in_time_and_recovers() {
+    const HELD: Duration = Duration::from_secs(5);
+    let server = TestServer::start().await;
+    let Store::Sqlite(file) = &*server.store else {
+        return;
+    };
+    server.create_user("ada", &[]).await;
+    let mut people = Vec::new();
+    for _ in 0..20 {
+        people.push(Person::log_in(&server, "ada", PASSWORD).await);
+    }
+    let lock = Lock::hold(file);
+    let since = Instant::now();
+    while since.elapsed() < HELD {
+        let refreshes = people
+            .iter()
+            .map(|one| in_time(server.refresh(&one.refresh_token)));
+        let logouts = people.iter().map(|one| in_time(one.log_out()));
+        let logins = (0..5).map(|_| in_time(server.login("ada", PASSWORD)));
+        // Who only reads is not in the way of whoever writes.
+        let reads = people.iter().map(|one| one.get("/v1/me"));
+        let (refreshes, logouts, logins, reads) = tokio::join!(
+            join_all(refreshes),
+            join_all(logouts),
+            join_all(logins),
+            join_all(reads)
+        );
+        for answer in refreshes.into_iter().chain(logouts).chain(logins) {
+            answer.refused(503, "unavailable");
+            assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+        }
+        for answer in reads {
+            answer.ok();
+        }
+    }
+    lock.release();
+    for person in &mut people {
+        person.refresh().await.ok();
+    }
+    server.login("ada", PASSWORD).await.ok();
+}
+
+/// An answer that may take as long as a client waits for a locked database.
+async fn in_time(answer: impl Future<Output = Answer>) -> Answer {
+    let began = Instant::now();
+    let answer = answer.await;
+    let took = began.elapsed();
+    assert!(took < Duration::from_millis(2500), "{took:?}");
+    answer
+}
+
+/// A process of another program, which has locked the database for itself.
+struct Lock {
+    child: Child,
+    said: BufReader<ChildStdout>,
+}
+
+impl Lock {
+    const PROGRAM: &str = "\
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)
+connection.execute('BEGIN EXCLUSIVE')
+print('locked', flush=True)
+sys.stdin.readline()
+connection.execute('ROLLBACK')
+print('released', flush=True)
+";
+
+    /// Returns once the database is locked.
+    fn hold(database: &Path) -> Self {
+        let mut child = Command::new("python3")
+            .args(["-c", Self::PROGRAM])
+            .arg(database)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(child.stdout.take().unwrap());
+        let mut lock = Self { child, said };
+        lock.hear("locked\n");
+        lock
+    }
+
+    /// Returns once the database is free.
+    fn release(mut self) {
+        self.child.stdin.take().unwrap().write_all(b"\n").unwrap();
+        self.hear("released\n");
+    }
+
+    fn hear(&mut self, expected: &str) {
+        let mut line = String::new();
+        self.said.read_line(&mut line).unwrap();
+        assert_eq!(line, expected);
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test]
 async fn pd_03_a_500_shows_nothing_and_the_log_has_its_number() {
     Log::keep();
     let server = TestServer::start().await;
@@ -61,7 +168,11 @@ async fn pd_03_a_500_shows_nothing_and_the_log_has_its_number() {
             .lines()
             .any(|line| line.contains("ERROR") && line.contains(id))
     );
-    assert!(ada.get("/v1/me").await.status < 600);
+    ada.get("/v1/me").await.refused(500, "internal_error");
+
+    let back = "ALTER TABLE users_gone RENAME TO users";
+    other.execute(back).await;
+    ada.get("/v1/me").await.ok();
 }
 
 #[tokio::test]
@@ -71,7 +182,7 @@ async fn lg_14_a_flood_of_logins_leaves_the_rest_alone() {
             settings.password.lane_threads = Some(1);
             settings.password.lane_queue = 4;
         },
-        PasswordCost::new(19 * 1024, 2),
+        |ambient| ambient.password_cost = PasswordCost::new(19 * 1024, 2),
     )
     .await;
     let names: Vec<String> = (0..40).map(|number| format!("user{number}")).collect();

@@ -9,6 +9,8 @@ use crate::harness::{Answer, Ask, Browser, ORIGIN, PASSWORD, TestServer};
 
 const REFRESH: &str = "/v1/auth/refresh";
 const LOGOUT: &str = "/v1/auth/logout";
+/// In seconds.
+const DAY: u64 = 24 * 3600;
 
 #[tokio::test]
 async fn ck_01_the_cookie_is_bound_to_this_host_and_hidden_from_scripts() {
@@ -49,13 +51,17 @@ async fn ck_03_the_cookie_is_small_and_dies_with_the_session() {
     let mut browser = server.browser();
     server.create_user("ada", &[]).await;
     let answer = browser.login("ada", PASSWORD).await;
-    let (name, value, attributes) = cookie(&answer);
+    let (name, value, _) = cookie(&answer);
     assert!(name.len() + value.len() < 4096);
-    let age = attributes
-        .iter()
-        .find_map(|one| one.strip_prefix("Max-Age="))
-        .unwrap();
-    assert!(age.parse::<u64>().unwrap() <= 90 * 24 * 3600);
+    assert_eq!(max_age(&answer), 90 * DAY);
+    for tens in 1..=8 {
+        server.clock.advance(Duration::from_secs(10 * DAY));
+        let answer = browser.refresh().await;
+        answer.ok();
+        let left = (90 - 10 * tens) * DAY;
+        let age = max_age(&answer);
+        assert!(0 < age && age <= left, "{age} of {left}");
+    }
 }
 
 #[tokio::test]
@@ -213,6 +219,15 @@ async fn call(
         request = request.header(*name, *value);
     }
     request.json(&json!({})).ask().await
+}
+
+/// For how many seconds the cookie that an answer sets is kept.
+fn max_age(answer: &Answer) -> u64 {
+    let (_, _, attributes) = cookie(answer);
+    let age = attributes
+        .iter()
+        .find_map(|one| one.strip_prefix("Max-Age="));
+    age.unwrap().parse().unwrap()
 }
 
 /// Name, value and attributes of the one cookie that an answer sets.

@@ -1,5 +1,7 @@
+mod clients;
 mod cookie;
 mod login;
 mod logout;
+mod own_scopes;
 mod refresh;
 mod throttle;

@@ -308,12 +308,14 @@ async fn rt_13_what_ends_sessions_says_why() {
     for (name, reason) in [
         ("ada", "password_changed"),
         ("eve", "user_disabled"),
+        ("zoe", "user_disabled"),
         ("kim", "admin"),
     ] {
         let mut person = server.person(name).await;
-        match reason {
-            "password_changed" => server.set_password(name, "copper lantern ferry 77").await,
-            "user_disabled" => server.disable_user(name).await,
+        match name {
+            "ada" => server.set_password(name, "copper lantern ferry 77").await,
+            "eve" => server.disable_user(name).await,
+            "zoe" => server.delete_user(name).await,
             _ => server.end_sessions(name).await,
         }
         assert_eq!(

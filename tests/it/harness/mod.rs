@@ -22,3 +22,4 @@ pub(crate) use document::fits;
 pub(crate) use log::Log;
 pub(crate) use person::{Person, part};
 pub(crate) use server::{ORIGIN, PASSWORD, TestServer};
+pub(crate) use store::Store;

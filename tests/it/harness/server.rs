@@ -15,6 +15,7 @@ use signet::crypto::password::PasswordCost;
 use signet::crypto::random::SeededRng;
 use signet::model::session::EndReason;
 use signet::store::families::Target;
+use signet::store::opening::Purpose;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -52,13 +53,13 @@ impl TestServer {
 
     /// A server whose settings a test changes.
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::starting(change, PasswordCost::new(8, 1)).await
+        Self::starting(change, |_| {}).await
     }
 
-    /// The same, where hashing a password has to cost something.
+    /// The same, in surroundings that a test changes.
     pub(crate) async fn starting(
         change: impl FnOnce(&mut Settings),
-        password_cost: Option<PasswordCost>,
+        surround: impl FnOnce(&mut Ambient),
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -68,12 +69,12 @@ impl TestServer {
         store.set(&mut settings.store);
         change(&mut settings);
         let clock = Arc::new(ManualClock::new(database_clock));
-        let rng = Arc::new(SeededRng::new(7));
-        let ambient = Ambient {
+        let mut ambient = Ambient {
             clock: clock.clone(),
-            rng,
-            password_cost,
+            rng: Arc::new(SeededRng::new(7)),
+            password_cost: PasswordCost::new(8, 1),
         };
+        surround(&mut ambient);
         let stop = CancellationToken::new();
         let (auth, running) = serve(&settings, &ambient, listener, &stop).await;
         Self {
@@ -104,6 +105,13 @@ impl TestServer {
         self.stop = CancellationToken::new();
         let serving = serve(&self.settings, &self.ambient, listener, &self.stop);
         (self.auth, self.running) = serving.await;
+    }
+
+    /// Another node on the same database, which does what it is asked and nothing beside.
+    pub(crate) async fn node(&self) -> App {
+        App::open_to(Purpose::Use, self.settings.clone(), self.ambient.clone())
+            .await
+            .unwrap()
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -149,6 +157,10 @@ impl TestServer {
             password: Some(PASSWORD),
             grants: &grants,
         };
+        self.create(user).await;
+    }
+
+    pub(crate) async fn create(&self, user: NewUser<'_>) {
         self.auth.create_user(user, &self.caller()).await.unwrap();
     }
 
@@ -156,6 +168,12 @@ impl TestServer {
     pub(crate) async fn disable_user(&self, username: &str) {
         let user = self.auth.find_user(username).await.unwrap();
         self.auth.disable_user(user.id).await.unwrap();
+    }
+
+    /// Deletes a user, as an administrator does.
+    pub(crate) async fn delete_user(&self, username: &str) {
+        let user = self.auth.find_user(username).await.unwrap();
+        self.auth.delete_user(user.id).await.unwrap();
     }
 
     /// Sets somebody's password, as an administrator does.

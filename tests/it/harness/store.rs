@@ -89,6 +89,16 @@ impl Stranger {
         .unwrap();
     }
 
+    /// The first column of what a query finds, which is text.
+    pub(crate) async fn texts(&mut self, sql: &str) -> Vec<String> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(connection) => sqlx::query_scalar(sql).fetch_all(connection).await,
+            Self::Postgres(connection) => sqlx::query_scalar(sql).fetch_all(connection).await,
+        }
+        .unwrap()
+    }
+
     /// Locks others out from writing, until [`execute`](Self::execute) says `ROLLBACK`.
     pub(crate) async fn lock(&mut self) {
         match self {

@@ -1,0 +1,102 @@
+//! What a server finds when it starts again.
+
+use std::fs;
+use std::time::Duration;
+
+use signet::app::App;
+use signet::crypto::password::PasswordCost;
+
+use crate::harness::{PASSWORD, TestServer};
+
+const DAY: Duration = Duration::from_hours(24);
+
+#[tokio::test]
+async fn a_login_hashes_the_password_again_when_its_cost_has_changed() {
+    let mut server = TestServer::start().await;
+    server.create_user("ada", &[]).await;
+    let cheap = stored_hash(&server).await;
+    server.login("ada", PASSWORD).await.ok();
+    assert_eq!(stored_hash(&server).await, cheap);
+
+    server.stop().await;
+    server.ambient.password_cost = PasswordCost::new(16, 2);
+    server.start_again().await;
+    server
+        .login("ada", "not her password")
+        .await
+        .refused(401, "invalid_credentials");
+    assert_eq!(stored_hash(&server).await, cheap);
+    server.login("ada", PASSWORD).await.ok();
+    let dear = stored_hash(&server).await;
+    assert!(dear.starts_with("$argon2id$v=19$m=16,t=2,p=1$"), "{dear}");
+    server.login("ada", PASSWORD).await.ok();
+    assert_eq!(stored_hash(&server).await, dear);
+}
+
+#[tokio::test]
+async fn a_master_key_that_is_wrong_or_missing_stops_the_start() {
+    let mut server = TestServer::start().await;
+    let mut ada = server.person("ada").await.refresh_token;
+    server.stop().await;
+    let file = server.settings.keys.dir.join("master.key");
+    let right = fs::read_to_string(&file).unwrap();
+
+    let start = async || {
+        let app = App::open(server.settings.clone(), server.ambient.clone()).await;
+        app.err().unwrap().to_string()
+    };
+    let wrong = format!("1:{}\n", "A".repeat(43));
+    fs::write(&file, wrong).unwrap();
+    let error = start().await;
+    assert!(error.contains("master key 1 is not the one"), "{error}");
+    fs::remove_file(&file).unwrap();
+    let error = start().await;
+    assert!(error.contains("holds no master.key"), "{error}");
+    assert!(!file.exists(), "none is made beside a database in use");
+
+    restore(&file, &right);
+    server.start_again().await;
+    let answer = server.refresh(&ada).await.ok();
+    ada = answer["refresh_token"].as_str().unwrap().to_owned();
+    server.refresh(&ada).await.ok();
+}
+
+#[tokio::test]
+async fn expired_sessions_are_forgotten() {
+    let mut server = TestServer::start().await;
+    server.person("ada").await;
+    server.clock.advance(60 * DAY);
+    let kept = server.person("eve").await.claims()["sid"].clone();
+    server.clock.advance(31 * DAY);
+    assert_eq!(sessions(&server).await.len(), 2);
+    server.stop().await;
+    server.start_again().await;
+    let purged = async {
+        while sessions(&server).await.len() > 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), purged)
+        .await
+        .expect("the purge runs");
+    assert_eq!(sessions(&server).await, [kept.as_str().unwrap()]);
+}
+
+async fn sessions(server: &TestServer) -> Vec<String> {
+    let mut database = server.store.connect().await;
+    database.texts("SELECT id FROM sessions").await
+}
+
+async fn stored_hash(server: &TestServer) -> String {
+    let mut database = server.store.connect().await;
+    let hashes = database.texts("SELECT password_hash FROM users").await;
+    hashes.concat()
+}
+
+/// Puts a key file back, for its owner's eyes only.
+fn restore(file: &std::path::Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt;
+
+    fs::write(file, text).unwrap();
+    fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
+}
