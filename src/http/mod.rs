@@ -29,6 +29,7 @@ pub mod routes;
 pub mod secret;
 pub mod server;
 mod site;
+mod string_type;
 pub mod surface;
 pub mod wellknown;
 

@@ -1,12 +1,10 @@
 //! Points in time in answers: RFC 3339, in UTC.
 
-use std::borrow::Cow;
-
-use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
-use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
+use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::string_type::string_type;
 use crate::model::time::Timestamp;
 
 /// A point in time, documented as `date-time`.
@@ -19,28 +17,7 @@ impl Serialize for Moment {
     }
 }
 
-impl Type for Moment {
-    const IS_REQUIRED: bool = true;
-
-    type RawValueType = Self;
-    type RawElementValueType = Self;
-
-    fn name() -> Cow<'static, str> {
-        "string_date-time".into()
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "date-time")))
-    }
-
-    fn as_raw_value(&self) -> Option<&Self> {
-        Some(self)
-    }
-
-    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
-        Box::new(std::iter::once(self))
-    }
-}
+string_type!(Moment, "date-time");
 
 /// Only for `Object`, which wants it: no request has one.
 impl ParseFromJSON for Moment {

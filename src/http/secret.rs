@@ -1,12 +1,11 @@
 //! Text in a body that must not be seen again: passwords and refresh tokens.
 
-use std::borrow::Cow;
-
-use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
-use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
+use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use zeroize::Zeroizing;
+
+use super::string_type::string_type;
 
 /// A secret from a request: not printed, not written out, wiped when dropped.
 pub struct Secret(Zeroizing<String>);
@@ -25,28 +24,7 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-impl Type for Secret {
-    const IS_REQUIRED: bool = true;
-
-    type RawValueType = Self;
-    type RawElementValueType = Self;
-
-    fn name() -> Cow<'static, str> {
-        "string_password".into()
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "password")))
-    }
-
-    fn as_raw_value(&self) -> Option<&Self> {
-        Some(self)
-    }
-
-    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
-        Box::new(std::iter::once(self))
-    }
-}
+string_type!(Secret, "password");
 
 /// Only for `Object`, which counts its characters where the schema has bounds.
 impl AsRef<str> for Secret {

@@ -12,6 +12,7 @@ mod me;
 mod password;
 mod principal;
 mod refresh;
+mod scheme;
 mod sessions;
 mod tokens;
 

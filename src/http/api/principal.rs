@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use poem::{Request, RequestBody, Result};
-use poem_openapi::{
-    ApiExtractor, ApiExtractorType, ExtractParamOptions,
-    registry::{MetaSecurityScheme, Registry},
-};
+use poem_openapi::{ApiExtractor, ExtractParamOptions, registry::MetaSecurityScheme};
 
 use crate::{
     auth::{Auth, authenticate::Principal},
@@ -16,25 +13,26 @@ use crate::{
     },
 };
 
+use super::scheme::described_as;
+
 /// The name of the security scheme in the document.
 const SCHEME: &str = "bearerAuth";
+const DESCRIPTION: MetaSecurityScheme = MetaSecurityScheme {
+    ty: "http",
+    description: Some("An access token of a login or a refresh."),
+    name: None,
+    key_in: None,
+    scheme: Some("bearer"),
+    bearer_format: Some("JWT"),
+    flows: None,
+    openid_connect_url: None,
+};
 
 /// The bearer of a valid access token for Signet's own API (RFC 6750 §2.1).
 pub(super) struct Bearer(pub Principal);
 
 impl<'a> ApiExtractor<'a> for Bearer {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
-
-    type ParamType = ();
-    type ParamRawType = ();
-
-    fn register(registry: &mut Registry) {
-        describe(registry);
-    }
-
-    fn security_schemes() -> Vec<&'static str> {
-        vec![SCHEME]
-    }
+    described_as!(SCHEME, DESCRIPTION);
 
     async fn from_request(
         request: &'a Request,
@@ -57,18 +55,7 @@ impl<'a> ApiExtractor<'a> for Bearer {
 pub(super) struct MaybeBearer<'a>(pub Option<Presented<'a>>);
 
 impl<'a> ApiExtractor<'a> for MaybeBearer<'a> {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
-
-    type ParamType = ();
-    type ParamRawType = ();
-
-    fn register(registry: &mut Registry) {
-        describe(registry);
-    }
-
-    fn security_schemes() -> Vec<&'static str> {
-        vec![SCHEME]
-    }
+    described_as!(SCHEME, DESCRIPTION);
 
     async fn from_request(
         request: &'a Request,
@@ -77,20 +64,4 @@ impl<'a> ApiExtractor<'a> for MaybeBearer<'a> {
     ) -> Result<Self> {
         Ok(Self(Presented::find(request.headers())?))
     }
-}
-
-fn describe(registry: &mut Registry) {
-    registry.create_security_scheme(
-        SCHEME,
-        MetaSecurityScheme {
-            ty: "http",
-            description: Some("An access token of a login or a refresh."),
-            name: None,
-            key_in: None,
-            scheme: Some("bearer"),
-            bearer_format: Some("JWT"),
-            flows: None,
-            openid_connect_url: None,
-        },
-    );
 }
