@@ -28,7 +28,7 @@ const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(3);
 
 /// Enough for this many refreshes a second in all rounds.
-const REFRESHES: usize = 12_000 * 3 * ROUNDS;
+const REFRESHES: usize = 24_000 * 3 * ROUNDS;
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
