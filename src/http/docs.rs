@@ -4,10 +4,11 @@
 //! style out of it and serve them as files, so that the page runs under a policy without inline
 //! scripts, and browsers keep them.
 
-use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use std::sync::{Arc, LazyLock};
+
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use poem::endpoint::make_sync;
-use poem::{Endpoint, Response};
+use poem::{Endpoint, Request, Response};
 use poem_openapi::OpenApiService;
 
 use super::prepared::Prepared;
@@ -44,27 +45,66 @@ const FIT: &str = "
 .swagger-ui .responses-inner, .swagger-ui .table-container { overflow-x: auto }
 ";
 
-/// The page and its files, with their paths.
+/// A file of the page.
+#[derive(Clone)]
+pub struct File(Arc<dyn Fn() -> Prepared + Send + Sync>);
+
+impl File {
+    /// The answer to a request with these headers.
+    #[must_use]
+    pub fn answer(&self, request: &HeaderMap) -> Response {
+        (self.0)().answer(request)
+    }
+
+    /// An endpoint that answers every request with this file.
+    #[must_use]
+    pub fn endpoint(self) -> impl Endpoint {
+        make_sync(move |request: Request| self.answer(request.headers()))
+    }
+}
+
+/// The page and its files, with their paths. Swagger UI is taken apart when it is first asked for:
+/// that takes 10 MB of memory, and most servers never show it to anybody.
 #[must_use]
-pub fn files() -> [(&'static str, Prepared); 4] {
+pub fn files() -> [(&'static str, File); 4] {
+    let bundle = Arc::new(LazyLock::new(bundle as fn() -> Bundle));
+    let script = bundle.clone();
+    let ready = |file: Prepared| File(Arc::new(move || file.clone()));
+    let page = Prepared::new("text/html; charset=utf-8", PAGE.into(), HOUR)
+        .header(header::CONTENT_SECURITY_POLICY, POLICY);
+    [
+        ("/docs", ready(page)),
+        (
+            "/docs/swagger-ui.css",
+            File(Arc::new(move || bundle.style.clone())),
+        ),
+        (
+            "/docs/swagger-ui.js",
+            File(Arc::new(move || script.script.clone())),
+        ),
+        (
+            "/docs/start.js",
+            ready(Prepared::new(JAVASCRIPT, START.into(), HOUR)),
+        ),
+    ]
+}
+
+/// The large files.
+struct Bundle {
+    style: Prepared,
+    script: Prepared,
+}
+
+fn bundle() -> Bundle {
     // An empty document: the page fetches the real one.
     let bundled = OpenApiService::new((), "", "").swagger_ui_html();
     let script = between(&bundled, "<script charset=\"UTF-8\">", "</script>\n</head>");
     let style = between(&bundled, "<style charset=\"UTF-8\">", "</style>");
-    let page = Prepared::new("text/html; charset=utf-8", PAGE.into(), HOUR)
-        .header(header::CONTENT_SECURITY_POLICY, POLICY);
-    let file = |media_type, text: &str| {
-        Prepared::new(media_type, Bytes::copy_from_slice(text.as_bytes()), HOUR)
-    };
-    [
-        ("/docs", page),
-        (
-            "/docs/swagger-ui.css",
-            file("text/css; charset=utf-8", &format!("{style}{FIT}")),
-        ),
-        ("/docs/swagger-ui.js", file(JAVASCRIPT, script)),
-        ("/docs/start.js", file(JAVASCRIPT, START)),
-    ]
+    let style = format!("{style}{FIT}");
+    Bundle {
+        style: Prepared::new("text/css; charset=utf-8", style.into(), HOUR),
+        script: Prepared::new(JAVASCRIPT, script.to_owned().into(), HOUR),
+    }
 }
 
 /// Ways to the page for people who type addresses: path and answer. The targets are relative,
@@ -97,8 +137,6 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
-
     use super::*;
 
     #[tokio::test]
