@@ -27,9 +27,12 @@ impl Auth {
         let current = Password::new(change.current);
         let current = current.map_err(|no| AuthError::password("/current_password", no))?;
         let user = me.claims.sub;
-        let known = self.me(me).await?;
-        let pseudonym = self.parts.pseudonyms.of(known.username.as_str());
-        let lookup = self.parts.users.credentials(user);
+        let found = self.parts.users.credentials(user).await?;
+        let found = found
+            .filter(|found| found.user.is_enabled())
+            .ok_or(AuthError::InvalidAccessToken)?;
+        let pseudonym = self.parts.pseudonyms.of(found.user.username.as_str());
+        let lookup = std::future::ready(Ok(Some(found)));
         let Proof::Right(account) = self.prove(&pseudonym, &current, lookup, caller).await? else {
             tracing::info!(
                 target: "signet::event", event = "password.change_refused", %user,

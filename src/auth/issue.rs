@@ -10,7 +10,7 @@ use crate::{
         id::{ClientId, SessionId, TokenId, UserId},
         scope::Scopes,
         session::Session,
-        time::Timestamp,
+        time::{Timestamp, millis},
         user::User,
     },
 };
@@ -92,7 +92,7 @@ impl Auth {
             aud: Audience::from(audiences),
             client_id: client.id,
             iat,
-            exp: iat + Timestamp::from_millis(0).plus(lifetime).seconds(),
+            exp: iat + millis(lifetime) / 1000,
             jti: TokenId::new(now, random::bytes(&*self.parts.rng)),
             scope,
             sid: session.id,
