@@ -70,7 +70,7 @@ pub struct App {
     settings: Settings,
     ambient: Ambient,
     database: Database,
-    families: Arc<dyn FamilyStore>,
+    sessions: SqlFamilies,
     changes: Changes,
     auth: Arc<Auth>,
 }
@@ -128,7 +128,8 @@ impl App {
         let clients = Clients::new(database.clone());
         let candidate = ClientId::new(clock.now(), random::bytes(&*rng));
         let default_client = clients.default_client(candidate, "default").await?.id;
-        let families: Arc<dyn FamilyStore> = Arc::new(SqlFamilies::new(database.clone()));
+        let sessions = SqlFamilies::new(database.clone());
+        let families: Arc<dyn FamilyStore> = Arc::new(sessions.clone());
         let changes = Changes::new(database.clone());
         let auth = Auth::new(
             terms::of(&settings, default_client)?,
@@ -139,7 +140,7 @@ impl App {
                 database: database.clone(),
                 users: Users::new(database.clone()),
                 families: families.clone(),
-                changes: ChangeLog::new(changes.clone()),
+                changes: ChangeLog::new(changes.clone(), families),
                 refresh_keys,
                 pseudonyms,
                 vault,
@@ -150,7 +151,7 @@ impl App {
             settings,
             ambient,
             database,
-            families,
+            sessions,
             changes,
             auth: Arc::new(auth),
         };

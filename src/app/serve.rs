@@ -79,7 +79,7 @@ impl App {
 
     /// Forgets expired sessions and old rows of the change log, a batch at a time.
     fn purge(&self) -> impl Future<Output = ()> + Send + use<> {
-        let (families, changes) = (self.families.clone(), self.changes.clone());
+        let (sessions, changes) = (self.sessions.clone(), self.changes.clone());
         let clock = self.ambient.clock.clone();
         async move {
             let mut ticks = tokio::time::interval(PURGE_EVERY);
@@ -88,7 +88,7 @@ impl App {
                 ticks.tick().await;
                 let now = clock.now();
                 let purged = loop {
-                    match families.purge(now, PURGE_BATCH).await {
+                    match sessions.purge(now, PURGE_BATCH).await {
                         Ok(count) if count == u64::from(PURGE_BATCH) => {}
                         other => break other,
                     }

@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -17,7 +17,11 @@ use crate::{
         session::EndReason,
         time::Timestamp,
     },
-    store::{changes::Changes, error::StoreError},
+    store::{
+        changes::{Changes, Log},
+        error::StoreError,
+        families::FamilyStore,
+    },
 };
 
 /// The longest life of an access token, the leeway of its verification and some more.
@@ -30,6 +34,8 @@ const DEGRADED_AFTER: Duration = Duration::from_secs(2);
 /// The change log as this node knows it.
 pub struct ChangeLog {
     rows: Changes,
+    /// They hear of the log before this node answers by it.
+    families: Arc<dyn FamilyStore>,
     known: Mutex<Known>,
     /// Only one reads at a time; the others find the work done.
     reading: tokio::sync::Mutex<()>,
@@ -47,6 +53,15 @@ struct Known {
 struct Position {
     number: i64,
     mark: String,
+}
+
+impl Position {
+    fn of(row: &ChangeRow) -> Self {
+        Self {
+            number: row.number,
+            mark: row.mark.clone(),
+        }
+    }
 }
 
 struct Ended {
@@ -75,9 +90,10 @@ pub struct News {
 impl ChangeLog {
     /// A log of which nothing is known yet: [`catch_up`](Self::catch_up) before serving.
     #[must_use]
-    pub fn new(rows: Changes) -> Self {
+    pub fn new(rows: Changes, families: Arc<dyn FamilyStore>) -> Self {
         Self {
             rows,
+            families,
             known: Mutex::default(),
             reading: tokio::sync::Mutex::new(()),
         }
@@ -90,26 +106,33 @@ impl ChangeLog {
         let last = self.lock().last.clone();
         let mut news = News::default();
         let fresh = match &last {
-            Some(last) => self.rows_after(last).await?,
+            Some(last) => self.rows_from(last).await?,
             None => None,
         };
         news.everything = last.is_some() && fresh.is_none();
-        let rows = match fresh {
-            Some(rows) => rows,
-            None => self.rows.younger_than(now.minus(RETENTION)).await?.rows,
+        let log = match fresh {
+            Some(log) => log,
+            None => self.reload(last.as_ref(), now).await?,
         };
-        self.apply(rows, now, &mut news);
+        self.families.follow(&log).await;
+        self.apply(log.rows, now, &mut news);
         Ok(news)
     }
 
-    /// The rows after the last known one; nothing where that one is not there as it was.
-    async fn rows_after(&self, last: &Position) -> Result<Option<Vec<ChangeRow>>, StoreError> {
-        let mut rows = self.rows.since(last.number).await?.rows.into_iter();
-        let first = rows.next().map(|row| Position {
-            number: row.number,
-            mark: row.mark,
-        });
-        Ok((first.as_ref() == Some(last)).then(|| rows.collect()))
+    /// The rows from the last known one on; nothing where that one is not there as it was.
+    async fn rows_from(&self, last: &Position) -> Result<Option<Log>, StoreError> {
+        let log = self.rows.since(last.number).await?;
+        let first = log.rows.first().map(Position::of);
+        Ok((first.as_ref() == Some(last)).then_some(log))
+    }
+
+    /// All that is young enough to matter. Where another database was known, the numbers that it
+    /// has given out are not given out again.
+    async fn reload(&self, known: Option<&Position>, now: Timestamp) -> Result<Log, StoreError> {
+        if let Some(known) = known {
+            self.rows.raise(known.number).await?;
+        }
+        self.rows.younger_than(now.minus(RETENTION)).await
     }
 
     /// The number of the last row that this node has applied.
@@ -146,10 +169,7 @@ impl ChangeLog {
         }
         known.read_at = now;
         for row in rows {
-            known.last = Some(Position {
-                number: row.number,
-                mark: row.mark,
-            });
+            known.last = Some(Position::of(&row));
             known.learn(&row.change, now.plus(RETENTION), news);
         }
         known.sessions.retain(|_, ended| now < ended.forget_at);

@@ -1,10 +1,6 @@
 //! Ends the session that a credential belongs to, whichever of its tokens that is.
 
-use crate::{
-    crypto::refresh::digest,
-    model::{id::SessionId, session::EndReason},
-    store::families::{SessionKey, Target},
-};
+use crate::{crypto::refresh::digest, model::session::EndReason, store::families::Target};
 
 use super::{Auth, AuthError};
 
@@ -21,30 +17,14 @@ impl Auth {
     /// Logs out. It is no error if the session is over already, or was never there; it is one if
     /// its end cannot be recorded.
     pub async fn logout(&self, with: Logout<'_>) -> Result<(), AuthError> {
-        let session = match with {
-            Logout::AccessToken(token) => Some(self.verify(token)?.sid),
-            Logout::RefreshToken(token) => self.session_of(token).await?,
+        let target = match with {
+            Logout::AccessToken(token) => Target::Session(self.verify(token)?.sid),
+            Logout::RefreshToken(token) => match self.open_refresh_token(token) {
+                Ok(presented) => Target::Family(digest(&presented.handle)),
+                Err(AuthError::InvalidRefreshToken) => return Ok(()),
+                Err(error) => return Err(error),
+            },
         };
-        match session {
-            Some(session) => self
-                .end(Target::Session(session), EndReason::Logout)
-                .await
-                .map(drop),
-            None => Ok(()),
-        }
-    }
-
-    async fn session_of(&self, token: &str) -> Result<Option<SessionId>, AuthError> {
-        let presented = match self.open_refresh_token(token) {
-            Ok(presented) => presented,
-            Err(AuthError::InvalidRefreshToken) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let found = self
-            .parts
-            .families
-            .find(&SessionKey::Digest(digest(&presented.handle)))
-            .await?;
-        Ok(found.map(|session| session.id))
+        self.end(target, EndReason::Logout).await.map(drop)
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         scope::Scopes,
         session::{EndReason, Session},
     },
-    store::families::{Advance, LateStamp, SessionKey, Step, Target},
+    store::families::{Advance, Advanced, LateStamp, SessionKey, Step, Target},
 };
 
 use super::{Auth, AuthError, Unavailable, asked::parse_scope, issue::Tokens};
@@ -101,8 +101,10 @@ impl Auth {
             seen: self.parts.changes.seen(),
         };
         for _ in 0..TRIES {
-            let Some(step) = self.parts.families.advance(&advance).await? else {
-                return Err(AuthError::SessionEnded(EndReason::Unknown));
+            let step = match self.parts.families.advance(&advance).await? {
+                Advanced::Step(step) => step,
+                Advanced::Ended(reason) => return Err(AuthError::SessionEnded(reason)),
+                Advanced::Missing => return Err(AuthError::SessionEnded(EndReason::Unknown)),
             };
             if let Some((generation, key_id)) = self.answer(&advance, &step).await? {
                 return Ok((step.before, generation, key_id));
@@ -144,7 +146,7 @@ impl Auth {
                     .then_some(newest))
             }
             Verdict::Reuse => {
-                self.end(Target::Session(session.id), EndReason::Reuse)
+                self.revoke(Target::Family(advance.digest), EndReason::Reuse)
                     .await?;
                 Err(AuthError::SessionEnded(EndReason::Reuse))
             }

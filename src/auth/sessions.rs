@@ -5,7 +5,7 @@ use crate::{
         id::{SessionId, UserId},
         session::{EndReason, Session},
     },
-    store::families::{SessionKey, Target},
+    store::families::{Revocation, SessionKey, Target},
 };
 
 pub use crate::store::paging::{Page, Paging};
@@ -57,18 +57,43 @@ impl Auth {
 
     /// Ends sessions: records it, and knows it at once on this node. How many it ended.
     pub async fn end(&self, target: Target, reason: EndReason) -> Result<u64, AuthError> {
-        let ended = self.parts.families.revoke(target, reason).await?;
-        let (session, user) = match target {
-            Target::Session(session) => (Some(session), None),
-            Target::User { user, .. } => (None, Some(user)),
+        match self.revoke(target, reason).await? {
+            Revocation::Recorded(ended) => Ok(ended),
+            Revocation::Held => Err(AuthError::unavailable(
+                "the end of a session waits for the database",
+            )),
+        }
+    }
+
+    /// The same; the end of a session may wait for the database where its tokens are refused
+    /// already.
+    pub(super) async fn revoke(
+        &self,
+        target: Target,
+        reason: EndReason,
+    ) -> Result<Revocation, AuthError> {
+        let revocation = self.parts.families.revoke(target, reason).await?;
+        let user = match target {
+            Target::Session(_) | Target::Family(_) => None,
+            Target::User { user, .. } => Some(user),
+        };
+        let session = match target {
+            Target::Session(session) => Some(session),
+            Target::Family(_) | Target::User { .. } => None,
+        };
+        let (ended, held) = match revocation {
+            Revocation::Recorded(ended) => (ended, false),
+            Revocation::Held => (1, true),
         };
         tracing::info!(
             target: "signet::event", event = "session.ended", session = session.map(display),
-            user = user.map(display), %reason, ended,
+            user = user.map(display), %reason, ended, held,
         );
         metrics::counter!("signet_sessions_ended_total", "reason" => reason.as_str())
             .increment(ended);
-        self.catch_up().await?;
-        Ok(ended)
+        if let Err(error) = self.catch_up().await {
+            tracing::warn!(?error, "the change log could not be read after a change");
+        }
+        Ok(revocation)
     }
 }

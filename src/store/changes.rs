@@ -43,14 +43,19 @@ impl Changes {
         self.read(SINCE, number).await
     }
 
-    /// The rows written at or after a moment: what a node loads before it is ready.
+    /// The rows written at or after a moment, and the newest one however old: what a node loads
+    /// before it is ready.
     pub async fn younger_than(&self, moment: Timestamp) -> Result<Log, StoreError> {
         self.read(YOUNGER, moment.millis()).await
     }
 
-    /// The number of the last row ever written; 0 before the first.
-    pub async fn latest(&self) -> Result<i64, StoreError> {
-        self.database.read().the(LATEST, []).await?.get("value")
+    /// Gives out no number again up to `number`: a database that was restored must not reuse those
+    /// that its nodes, or Redis, have seen.
+    pub async fn raise(&self, number: i64) -> Result<(), StoreError> {
+        let work = self.database.write_once(move |sql| {
+            Box::pin(async move { sql.execute(RAISE, [number.into()]).await.map(drop) })
+        });
+        work.await
     }
 
     /// Forgets rows written before a moment, but never the last one. How many.
@@ -181,7 +186,8 @@ const INSERT: &str = "
 INSERT INTO changes (number, mark, kind, subject, not_before, except_sid, reason, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
-const LATEST: &str = "SELECT value FROM counters WHERE name = 'changes'";
+const RAISE: &str = "
+UPDATE counters SET value = $1 WHERE name = 'changes' AND value < $1";
 
 const SINCE: &str = "
 SELECT counters.value AS latest, :now AS read_at, changes.*
@@ -192,9 +198,10 @@ ORDER BY changes.number";
 const YOUNGER: &str = "
 SELECT counters.value AS latest, :now AS read_at, changes.*
 FROM counters LEFT JOIN changes ON changes.created_at >= $1
+    OR changes.number = (SELECT MAX(number) FROM changes)
 WHERE counters.name = 'changes'
 ORDER BY changes.number";
 
 const PURGE: &str = "
 DELETE FROM changes
-WHERE created_at < $1 AND number < (SELECT value FROM counters WHERE name = 'changes')";
+WHERE created_at < $1 AND number < (SELECT MAX(number) FROM changes)";

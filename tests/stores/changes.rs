@@ -35,7 +35,7 @@ async fn a_reader_goes_on_from_the_row_that_it_knows(place: Place) {
     let log = changes.since(4).await.unwrap();
     let numbers: Vec<_> = log.rows.iter().map(|row| row.number).collect();
     assert_eq!((numbers, log.latest), (vec![4, 5, 6], 6));
-    assert_eq!(changes.latest().await, Ok(6));
+    assert_eq!(changes.since(0).await.unwrap().latest, 6);
     let again = changes.since(6).await.unwrap();
     assert_eq!(again.rows, log.rows[2..]);
     let beyond = changes.since(7).await.unwrap();
@@ -94,5 +94,21 @@ async fn two_processes_number_their_rows_without_gaps(place: Place) {
     tokio::time::timeout(Duration::from_mins(1), poll_and_join)
         .await
         .unwrap();
-    assert_eq!(changes.latest().await, Ok(80));
+    assert_eq!(changes.since(0).await.unwrap().latest, 80);
+}
+
+#[tokio::test]
+async fn a_number_that_somebody_has_seen_is_not_given_out_again() {
+    let place = Place::sqlite().await;
+    let (changes, families) = (Changes::new(place.database.clone()), place.families());
+    let user = place.user("ada").await;
+    let before = changes.since(0).await.unwrap().latest;
+    changes.raise(before + 40).await.unwrap();
+    changes.raise(before + 20).await.unwrap();
+    let session = place.session(user).await.session.id;
+    let target = Target::Session(session);
+    families.revoke(target, EndReason::Logout).await.unwrap();
+    let log = changes.since(before + 1).await.unwrap();
+    let numbers: Vec<i64> = log.rows.iter().map(|row| row.number).collect();
+    assert_eq!((numbers, log.latest), (vec![before + 41], before + 41));
 }

@@ -11,7 +11,7 @@ use signet::{
         session::{EndReason, Origin, SessionDigest},
     },
     store::{
-        families::{FamilyStore, LateStamp, SessionKey, Target},
+        families::{Advanced, FamilyStore, LateStamp, Revocation, SessionKey, Target},
         paging::Paging,
         users::{NewPassword, PasswordHash},
     },
@@ -111,7 +111,10 @@ async fn it_opens_only_after_the_users_not_before(place: &Place, store: &impl Fa
     let user = place.user("ada").await;
     place.session(user).await;
     let everywhere = Target::User { user, except: None };
-    assert_eq!(store.revoke(everywhere, EndReason::Logout).await, Ok(1));
+    assert_eq!(
+        store.revoke(everywhere, EndReason::Logout).await,
+        Ok(Revocation::Recorded(1))
+    );
     assert_eq!(store.open(&place.opening(user)).await, Ok(false));
     place.clock.advance(Duration::from_millis(1));
     assert_eq!(store.open(&place.opening(user)).await, Ok(true));
@@ -128,7 +131,7 @@ async fn a_step_moves_the_family_and_answers_with_the_record_before(
         place.clock.advance(Duration::from_mins(5));
         let mut advance = place.advance(&opened, presented);
         advance.policy.active_key = u8::try_from(presented).unwrap();
-        let step = store.advance(&advance).await.unwrap().unwrap();
+        let step = store.advance(&advance).await.unwrap().step().unwrap();
         assert!(step.moved);
         assert_eq!(step.before, before);
         before.family = rotated(&before, advance.presented, &advance.policy, step.now).unwrap();
@@ -148,7 +151,7 @@ async fn a_step_that_the_rule_refuses_touches_nothing(place: &Place, store: &imp
     let mut last = place.advance(&opened, 1);
     last.presented = Generation::LAST;
     for refused in [foreign, distrusted, implausible, last] {
-        let step = store.advance(&refused).await.unwrap().unwrap();
+        let step = store.advance(&refused).await.unwrap().step().unwrap();
         assert!(!step.moved);
         assert_eq!(step.before, opened.session);
     }
@@ -160,7 +163,7 @@ async fn a_step_on_an_unknown_session_finds_nothing(place: &Place, store: &impl 
     let user = place.user("ada").await;
     let mut unknown = place.advance(&place.opening(user), 1);
     unknown.digest = SessionDigest([0; 32]);
-    assert_eq!(store.advance(&unknown).await, Ok(None));
+    assert_eq!(store.advance(&unknown).await, Ok(Advanced::Missing));
 }
 
 async fn a_forgotten_generation_heals(place: &Place, store: &impl FamilyStore) {
@@ -168,7 +171,7 @@ async fn a_forgotten_generation_heals(place: &Place, store: &impl FamilyStore) {
     let opened = place.session(user).await;
     for presented in 1..=40 {
         let step = store.advance(&place.advance(&opened, presented)).await;
-        assert!(step.unwrap().unwrap().moved);
+        assert!(step.unwrap().step().unwrap().moved);
     }
     let mut intruder = place.intruder().await;
     let (id, first) = (opened.session.id, &opened.session.family);
@@ -176,7 +179,7 @@ async fn a_forgotten_generation_heals(place: &Place, store: &impl FamilyStore) {
     // Idle by the record that the store was thrown back to, and yet in use.
     place.clock.advance(20 * DAY);
     let step = store.advance(&place.advance(&opened, 41)).await;
-    let step = step.unwrap().unwrap();
+    let step = step.unwrap().step().unwrap();
     assert!(step.moved);
     assert_eq!(step.before, opened.session);
     let found = store.find(&SessionKey::Digest(opened.digest)).await;
@@ -192,7 +195,7 @@ async fn fifty_parallel_steps_move_once(
     let mut steps = tokio::task::JoinSet::new();
     for _ in 0..50 {
         let (store, advance) = (store.clone(), place.advance(&opened, 1));
-        steps.spawn(async move { store.advance(&advance).await.unwrap().unwrap() });
+        steps.spawn(async move { store.advance(&advance).await.unwrap().step().unwrap() });
     }
     let steps = steps.join_all().await;
     assert_eq!(steps.iter().filter(|step| step.moved).count(), 1);
@@ -247,10 +250,19 @@ async fn a_session_ends_once_and_is_logged_once(place: &Place, store: &impl Fami
     let user = place.user("ada").await;
     let opened = place.session(user).await;
     let target = Target::Session(opened.session.id);
-    assert_eq!(store.revoke(target, EndReason::Reuse).await, Ok(1));
-    assert_eq!(store.revoke(target, EndReason::Logout).await, Ok(0));
+    assert_eq!(
+        store.revoke(target, EndReason::Reuse).await,
+        Ok(Revocation::Recorded(1))
+    );
+    assert_eq!(
+        store.revoke(target, EndReason::Logout).await,
+        Ok(Revocation::Recorded(0))
+    );
     let everywhere = Target::User { user, except: None };
-    assert_eq!(store.revoke(everywhere, EndReason::Admin).await, Ok(0));
+    assert_eq!(
+        store.revoke(everywhere, EndReason::Admin).await,
+        Ok(Revocation::Recorded(0))
+    );
     let found = store.find(&SessionKey::Digest(opened.digest)).await;
     assert_eq!(found.unwrap().unwrap().revoked, Some(EndReason::Reuse));
     let revoked = Change::SessionRevoked {
@@ -267,7 +279,7 @@ async fn an_ended_session_never_moves_again(place: &Place, store: &impl FamilySt
     store.revoke(target, EndReason::Logout).await.unwrap();
     for presented in [1, 2, 60] {
         let step = store.advance(&place.advance(&opened, presented)).await;
-        let step = step.unwrap().unwrap();
+        let step = step.unwrap().step().unwrap();
         assert!(!step.moved);
         assert_eq!(step.before.revoked, Some(EndReason::Logout));
     }
@@ -284,7 +296,10 @@ async fn all_but_one_session_end_with_one_row(place: &Place, store: &impl Family
         user: ada,
         except: Some(of_ada[2]),
     };
-    assert_eq!(store.revoke(target, EndReason::Logout).await, Ok(3));
+    assert_eq!(
+        store.revoke(target, EndReason::Logout).await,
+        Ok(Revocation::Recorded(3))
+    );
     for (id, lives) in [(of_ada[0], false), (of_ada[2], true), (of_ben, true)] {
         let found = store.find(&SessionKey::Id(id)).await.unwrap().unwrap();
         assert_eq!(found.revoked.is_none(), lives);
@@ -339,9 +354,9 @@ async fn what_has_long_expired_is_forgotten_in_bounded_steps(
     place.clock.advance(DAY);
     let young = place.session(user).await;
     let expired = young.session.absolute_expires_at;
-    assert_eq!(store.purge(expired, 3).await, Ok(3));
-    assert_eq!(store.purge(expired, 3).await, Ok(2));
-    assert_eq!(store.purge(expired, 3).await, Ok(0));
+    assert_eq!(place.families().purge(expired, 3).await, Ok(3));
+    assert_eq!(place.families().purge(expired, 3).await, Ok(2));
+    assert_eq!(place.families().purge(expired, 3).await, Ok(0));
     let kept = store.find(&SessionKey::Digest(young.digest)).await;
     assert_eq!(kept, Ok(Some(young.session)));
 }

@@ -16,7 +16,7 @@ use signet::{
         time::Timestamp,
     },
     store::families::{
-        Advance, FamilyStore as _, LateStamp, Opening, SessionKey, SqlFamilies, Target,
+        Advance, FamilyStore as _, LateStamp, Opening, Revocation, SessionKey, SqlFamilies, Target,
     },
 };
 use tokio::{runtime::Runtime, sync::Mutex};
@@ -207,7 +207,7 @@ impl Model {
         store: &SqlFamilies,
         advance: &Advance,
     ) -> Result<Verdict, TestCaseError> {
-        let step = store.advance(advance).await.unwrap().unwrap();
+        let step = store.advance(advance).await.unwrap().step().unwrap();
         prop_assert_eq!(&step.before, &self.session);
         let (presented, policy, now) = (advance.presented, &advance.policy, step.now);
         let verdict = judge(&self.session, presented, advance.client, policy, now);
@@ -229,7 +229,7 @@ impl Model {
             Verdict::Reuse => {
                 let target = Target::Session(self.session.id);
                 let ended = store.revoke(target, EndReason::Reuse).await;
-                prop_assert_eq!(ended, Ok(1));
+                prop_assert_eq!(ended, Ok(Revocation::Recorded(1)));
                 self.session.revoked = Some(EndReason::Reuse);
             }
             _ => {}

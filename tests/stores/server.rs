@@ -61,7 +61,7 @@ async fn a_lock_of_somebody_else_is_unavailable_soon() {
     assert!(users.by_id(user).await.unwrap().is_some());
     intruder.execute("ROLLBACK").await;
     let step = families.advance(&place.advance(&session, 1)).await;
-    assert!(step.unwrap().unwrap().moved);
+    assert!(step.unwrap().step().unwrap().moved);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -108,7 +108,7 @@ async fn a_change_of_password_waits_for_a_login_and_ends_its_session() {
     };
     assert_eq!(not_before, late.session.created_at);
     let step = place.families().advance(&place.advance(&late, 1)).await;
-    assert!(!step.unwrap().unwrap().moved);
+    assert!(!step.unwrap().step().unwrap().moved);
 }
 
 /// Returns once somebody waits for a lock in the place's database.

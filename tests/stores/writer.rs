@@ -84,7 +84,7 @@ async fn a_locked_database_is_unavailable_soon_and_recovers() {
     assert!(exists(&place, "ada").await);
 
     intruder.execute("ROLLBACK").await.unwrap();
-    let step = families.advance(&advance).await.unwrap().unwrap();
+    let step = families.advance(&advance).await.unwrap().step().unwrap();
     assert!(step.moved);
 }
 

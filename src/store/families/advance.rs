@@ -7,7 +7,7 @@
 use sea_orm::QueryResult;
 
 use super::{
-    Advance, Step,
+    Advance, Advanced, Step,
     record::{digest_text, moment, session},
 };
 use crate::{
@@ -27,12 +27,12 @@ const TRIES: usize = 3;
 pub(super) async fn advance(
     database: &Database,
     advance: &Advance,
-) -> Result<Option<Step>, StoreError> {
+) -> Result<Advanced, StoreError> {
     for _ in 0..TRIES {
         let wanted = *advance;
         let answer = database.write_once(move |sql| Box::pin(run(sql, wanted)));
         let Some((moved, row)) = answer.await? else {
-            return Ok(None);
+            return Ok(Advanced::Missing);
         };
         let step = Step {
             before: session(&row)?,
@@ -40,7 +40,7 @@ pub(super) async fn advance(
             now: moment(&row, "step_at")?,
         };
         if step.moved || !would_move(advance, &step) {
-            return Ok(Some(step));
+            return Ok(Advanced::Step(step));
         }
     }
     let cause = "a session moves faster than it can be read";

@@ -1,6 +1,6 @@
 //! How sessions end: the row is marked and the change log told, in one step.
 
-use super::Target;
+use super::{Target, record::digest_text};
 use crate::{
     model::{
         change::Change,
@@ -18,7 +18,8 @@ pub(super) async fn end(
     reason: EndReason,
 ) -> Result<u64, StoreError> {
     match target {
-        Target::Session(session) => end_one(step, session, reason).await,
+        Target::Session(session) => end_one(step, MARK_ONE, session.to_string(), reason).await,
+        Target::Family(digest) => end_one(step, MARK_FAMILY, digest_text(&digest), reason).await,
         Target::User { user, except } => {
             // Whoever changes a user's state has their row first: so nobody waits in a circle.
             step.sql.one(LOCK_USER, [user.to_string().into()]).await?;
@@ -67,19 +68,17 @@ async fn tell(
 
 async fn end_one(
     step: &Step<'_>,
-    session: SessionId,
+    mark: &str,
+    key: String,
     reason: EndReason,
 ) -> Result<u64, StoreError> {
-    let values = [
-        session.to_string().into(),
-        step.now.millis().into(),
-        reason.as_str().into(),
-    ];
-    let ended = step.sql.execute(MARK_ONE, values).await?;
-    if ended > 0 {
-        changes::append(step, &Change::SessionRevoked { session, reason }).await?;
-    }
-    Ok(ended)
+    let values = [key.into(), step.now.millis().into(), reason.as_str().into()];
+    let Some(ended) = step.sql.one(mark, values).await? else {
+        return Ok(0);
+    };
+    let session = ended.parse("id")?;
+    changes::append(step, &Change::SessionRevoked { session, reason }).await?;
+    Ok(1)
 }
 
 async fn mark_all(
@@ -113,7 +112,13 @@ const fn not_before(
 
 const MARK_ONE: &str = "
 UPDATE sessions SET revoked_at = $2, revoked_reason = $3
-WHERE id = $1 AND revoked_reason IS NULL";
+WHERE id = $1 AND revoked_reason IS NULL
+RETURNING id";
+
+const MARK_FAMILY: &str = "
+UPDATE sessions SET revoked_at = $2, revoked_reason = $3
+WHERE digest = $1 AND revoked_reason IS NULL
+RETURNING id";
 
 const MARK_ALL: &str = "
 UPDATE sessions SET revoked_at = $2, revoked_reason = $3

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 pub(super) use self::end::end_all;
 pub use self::sql::SqlFamilies;
 use super::{
+    changes::Log,
     error::StoreError,
     paging::{Page, Paging},
 };
@@ -35,8 +36,8 @@ pub trait FamilyStore: Send + Sync {
 
     /// Moves the family on where the rule says Rotate or Heal of what was presented, and touches
     /// nothing otherwise. Either way it answers with the record as it was before and the moment of
-    /// the step, from which the caller computes the verdict; with nothing where there is no record.
-    async fn advance(&self, advance: &Advance) -> Result<Option<Step>, StoreError>;
+    /// the step, from which the caller computes the verdict.
+    async fn advance(&self, advance: &Advance) -> Result<Advanced, StoreError>;
 
     /// Stamps a late retry, unless something moved since it was judged. Whether it did: the loser
     /// of a race judges again.
@@ -52,12 +53,13 @@ pub trait FamilyStore: Send + Sync {
         paging: Paging<SessionId>,
     ) -> Result<Page<Session>, StoreError>;
 
-    /// Ends sessions and writes it to the change log in the same step. How many it ended: those
-    /// that had ended already keep their reason and are not logged again.
-    async fn revoke(&self, target: Target, reason: EndReason) -> Result<u64, StoreError>;
+    /// Ends sessions and writes it to the change log in the same step. Those that had ended already
+    /// keep their reason and are not logged again.
+    async fn revoke(&self, target: Target, reason: EndReason) -> Result<Revocation, StoreError>;
 
-    /// Forgets up to `limit` sessions whose absolute expiry lies before a moment. How many.
-    async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+    /// Takes note of the change log as it was just read, its newest row last. A store that is not
+    /// the one with the log brings itself up to date; until it is, it does not answer.
+    async fn follow(&self, log: &Log);
 }
 
 /// A session to begin.
@@ -85,6 +87,32 @@ pub struct Advance {
     /// The last number of the change log that this node has applied. A store that is not the one
     /// with the change log refuses to step where it has applied less; SQL knows it all.
     pub seen: i64,
+}
+
+/// What became of a step.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every answer is the large one, and a box would cost each an allocation"
+)]
+pub enum Advanced {
+    /// There is no such session.
+    Missing,
+    /// The session is over, and no more is left of it here.
+    Ended(EndReason),
+    /// There is a record.
+    Step(Step),
+}
+
+impl Advanced {
+    /// The step, where there is a record.
+    #[must_use]
+    pub fn step(self) -> Option<Step> {
+        match self {
+            Self::Step(step) => Some(step),
+            Self::Missing | Self::Ended(_) => None,
+        }
+    }
 }
 
 /// What a step did.
@@ -121,8 +149,10 @@ pub enum SessionKey {
 /// Which sessions to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
-    /// One.
+    /// One, by its public identifier.
     Session(SessionId),
+    /// One, by what it is stored under.
+    Family(SessionDigest),
     /// All of a user's, those in the making included, but for one.
     User {
         /// Whose.
@@ -130,4 +160,14 @@ pub enum Target {
         /// The one that goes on.
         except: Option<SessionId>,
     },
+}
+
+/// What became of a revocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revocation {
+    /// It is in the change log, and ended so many sessions.
+    Recorded(u64),
+    /// The database does not answer. The session is refused from now on where families live, and
+    /// the row is written as soon as the database takes it.
+    Held,
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sea_orm::Value;
 
 use super::{
-    Advance, FamilyStore, LateStamp, Opening, SessionKey, Step, Target, advance,
+    Advance, Advanced, FamilyStore, LateStamp, Opening, Revocation, SessionKey, Target, advance,
     end::end,
     record::{digest_text, list_text, session},
 };
@@ -15,6 +15,7 @@ use crate::{
         time::Timestamp,
     },
     store::{
+        changes::Log,
         database::Database,
         error::StoreError,
         paging::{Page, Paging},
@@ -34,6 +35,15 @@ impl SqlFamilies {
     pub const fn new(database: Database) -> Self {
         Self { database }
     }
+
+    /// Forgets up to `limit` sessions whose absolute expiry lies before a moment. How many.
+    pub async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let values = [expired_before.millis().into(), i64::from(limit).into()];
+        let work = self
+            .database
+            .write_once(move |sql| Box::pin(async move { sql.execute(PURGE, values).await }));
+        work.await
+    }
 }
 
 #[async_trait]
@@ -46,7 +56,7 @@ impl FamilyStore for SqlFamilies {
         Ok(work.await? > 0)
     }
 
-    async fn advance(&self, wanted: &Advance) -> Result<Option<Step>, StoreError> {
+    async fn advance(&self, wanted: &Advance) -> Result<Advanced, StoreError> {
         advance::advance(&self.database, wanted).await
     }
 
@@ -98,20 +108,15 @@ impl FamilyStore for SqlFamilies {
         Ok(Page::cut(items?, paging.limit, counted.number("total")?))
     }
 
-    async fn revoke(&self, target: Target, reason: EndReason) -> Result<u64, StoreError> {
+    async fn revoke(&self, target: Target, reason: EndReason) -> Result<Revocation, StoreError> {
         let work = self
             .database
             .write(move |step| Box::pin(end(step, target, reason)));
-        work.await
+        Ok(Revocation::Recorded(work.await?))
     }
 
-    async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let values = [expired_before.millis().into(), i64::from(limit).into()];
-        let work = self
-            .database
-            .write_once(move |sql| Box::pin(async move { sql.execute(PURGE, values).await }));
-        work.await
-    }
+    /// The log is beside the sessions, and always as far as they are.
+    async fn follow(&self, _log: &Log) {}
 }
 
 fn opening_values(opening: &Opening) -> [Value; 21] {
