@@ -301,21 +301,24 @@ async fn a_server_on_postgresql_waits_for_its_migrations() {
         assert!(!said.contains("hunter2"), "{said}");
         (output.status.code(), said)
     };
+    let migrations = signet::store::database::all_migrations();
+    let applied = migrations.iter().map(|name| format!("  apply {name}\n"));
+    let applied = applied.collect::<Vec<_>>().concat();
     let (code, refused) = signet(&["serve"]);
     assert_eq!(code, Some(2));
     assert!(
-        refused.ends_with(
-            "error: The database is not up to date, it lacks 0001_sessions; run `signet migrate`, \
-             or `signet serve` with store.migrate set to \"at_start\".\n"
-        ),
+        refused.ends_with(&format!(
+            "error: The database is not up to date, it lacks {}; run `signet migrate`, or `signet \
+             serve` with store.migrate set to \"at_start\".\n",
+            migrations.join(", ")
+        )),
         "{refused}"
     );
+    let planned = format!("{applied}Nothing was done (--dry-run).\n");
+    let done = format!("{applied}Done.\n");
     for (arguments, end) in [
-        (
-            &["migrate", "--dry-run"][..],
-            "  apply 0001_sessions\nNothing was done (--dry-run).\n",
-        ),
-        (&["migrate"], "  apply 0001_sessions\nDone.\n"),
+        (&["migrate", "--dry-run"][..], planned.as_str()),
+        (&["migrate"], &done),
         (&["migrate"], " is up to date.\n"),
     ] {
         let (code, said) = signet(arguments);

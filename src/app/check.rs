@@ -11,6 +11,7 @@ use crate::{
     store::{
         database::{Database, all_migrations},
         opening::{OpenError, Purpose},
+        peppers::Peppers,
         signing_keys::SigningKeys,
     },
 };
@@ -63,8 +64,15 @@ async fn look(settings: &Settings, database: &Database) -> anyhow::Result<Plans>
         None => plans.push(plan_of_keys(settings)),
         Some(_) if is_blank => {}
         Some(master) => {
-            let vault = KeyVault::new(SigningKeys::new(database.clone()), master);
+            let vault = KeyVault::new(
+                SigningKeys::new(database.clone()),
+                Peppers::new(database.clone()),
+                master,
+            );
             vault.open().await.context("the signing keys do not open")?;
+            if pending.is_empty() {
+                vault.pepper().await?;
+            }
         }
     }
     Ok(plans)

@@ -37,6 +37,7 @@ use crate::{
         database::{Database, StoreOptions},
         families::{FamilyStore, SqlFamilies},
         opening::{OpenError, Purpose},
+        peppers::Peppers,
         signing_keys::SigningKeys,
         users::Users,
     },
@@ -118,7 +119,12 @@ impl App {
             &settings.tokens.accepted_prefixes,
         );
         let pseudonyms = Pseudonyms::new(&master);
-        let vault = KeyVault::new(SigningKeys::new(database.clone()), master);
+        let vault = KeyVault::new(
+            SigningKeys::new(database.clone()),
+            Peppers::new(database.clone()),
+            master,
+        );
+        let pepper = vault.pepper_or_begin(&*rng).await?;
         let keys = if purpose.makes() {
             let algorithms = &settings.signing_keys.algorithms;
             vault.open_or_begin(algorithms, &*rng).await?
@@ -142,6 +148,7 @@ impl App {
                 families: families.clone(),
                 changes: ChangeLog::new(changes.clone(), families),
                 refresh_keys,
+                pepper,
                 pseudonyms,
                 vault,
             },

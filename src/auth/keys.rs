@@ -1,4 +1,4 @@
-//! The signing keys of this deployment: rows of the store, opened into a key ring.
+//! What is kept sealed: the signing keys of this deployment, opened into a key ring, and its pepper.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use crate::{
     crypto::{
         keyring::KeyRing,
         master::MasterKeys,
+        pepper::{self, Pepper, PepperError},
         random::Rng,
         seal::{self, SealError},
         signing::{SigningKey, SigningKeyError},
@@ -13,6 +14,7 @@ use crate::{
     model::signing_key::{Algorithm, KeyState},
     store::{
         error::StoreError,
+        peppers::Peppers,
         signing_keys::{NewKey, SigningKeys, StoredKey},
     },
 };
@@ -20,9 +22,15 @@ use crate::{
 /// What the private part of a signing key is sealed for.
 const PURPOSE: &str = "signing key";
 
-/// Where signing keys are kept, and what opens them.
+/// What the pepper is sealed for.
+const PEPPER_PURPOSE: &str = "pepper";
+/// The only pepper so far; the id stands in every API key.
+const PEPPER_ID: u8 = 1;
+
+/// Where signing keys and the pepper are kept, and what opens them.
 pub struct KeyVault {
     rows: SigningKeys,
+    peppers: Peppers,
     master: MasterKeys,
 }
 
@@ -42,6 +50,14 @@ pub enum KeysError {
         /// Why.
         error: SealError,
     },
+    /// The pepper does not open.
+    #[error(
+        "the pepper cannot be opened: {0}; put back the keys/ folder that belongs to this database"
+    )]
+    SealedPepper(SealError),
+    /// What was kept as the pepper is none.
+    #[error(transparent)]
+    Pepper(#[from] PepperError),
     /// A key could not be made or read.
     #[error(transparent)]
     Key(#[from] SigningKeyError),
@@ -53,8 +69,12 @@ pub enum KeysError {
 impl KeyVault {
     /// The vault of these rows under these master keys.
     #[must_use]
-    pub fn new(rows: SigningKeys, master: MasterKeys) -> Self {
-        Self { rows, master }
+    pub fn new(rows: SigningKeys, peppers: Peppers, master: MasterKeys) -> Self {
+        Self {
+            rows,
+            peppers,
+            master,
+        }
     }
 
     /// Opens every key that is published.
@@ -94,6 +114,29 @@ impl KeyVault {
             self.begin(*algorithm, rng).await?;
         }
         self.open().await
+    }
+
+    /// Opens the pepper, if it was made.
+    pub async fn pepper(&self) -> Result<Option<Pepper>, KeysError> {
+        let sealed = self.peppers.find(PEPPER_ID).await?;
+        sealed.map(|sealed| self.open_pepper(&sealed)).transpose()
+    }
+
+    /// Opens the pepper, made if there is none. Nodes that start at once agree: the first stays.
+    pub async fn pepper_or_begin(&self, rng: &dyn Rng) -> Result<Pepper, KeysError> {
+        if let Some(pepper) = self.pepper().await? {
+            return Ok(pepper);
+        }
+        let (fresh, name) = (pepper::fresh(rng), PEPPER_ID.to_string());
+        let sealed = seal::seal(&self.master, PEPPER_PURPOSE, &name, &*fresh, rng)?;
+        self.open_pepper(&self.peppers.ensure(PEPPER_ID, &sealed).await?)
+    }
+
+    fn open_pepper(&self, sealed: &str) -> Result<Pepper, KeysError> {
+        let name = PEPPER_ID.to_string();
+        let secret = seal::open(&self.master, PEPPER_PURPOSE, &name, sealed)
+            .map_err(KeysError::SealedPepper)?;
+        Ok(Pepper::new(PEPPER_ID, &secret)?)
     }
 
     async fn begin(&self, algorithm: Algorithm, rng: &dyn Rng) -> Result<(), KeysError> {

@@ -35,7 +35,8 @@ pub use error::{AuthError, Conflict, FieldError, Unavailable};
 
 use crate::{
     crypto::{
-        keyring::KeyRing, lane::Lane, pseudonym::Pseudonyms, random::Rng, refresh::RefreshKeys,
+        keyring::KeyRing, lane::Lane, pepper::Pepper, pseudonym::Pseudonyms, random::Rng,
+        refresh::RefreshKeys,
     },
     model::{
         client::Client,
@@ -95,6 +96,8 @@ pub struct Parts {
     pub lane: Lane,
     /// What makes the tags of refresh tokens.
     pub refresh_keys: RefreshKeys,
+    /// What is mixed into the digests of secrets that we made.
+    pub pepper: Pepper,
     /// What names are called in logs and counts.
     pub pseudonyms: Pseudonyms,
     /// Where signing keys are kept.

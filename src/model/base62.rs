@@ -26,6 +26,17 @@ pub fn encode(bytes: &[u8], width: usize) -> String {
     digits.into_iter().map(char::from).collect()
 }
 
+/// The last `N` digits of a number.
+#[must_use]
+pub fn last_digits<const N: usize>(mut number: u64) -> [u8; N] {
+    let mut digits = [b'0'; N];
+    for digit in digits.iter_mut().rev() {
+        *digit = ALPHABET[usize::try_from(number % 62).unwrap_or(0)];
+        number /= 62;
+    }
+    digits
+}
+
 /// Reads digits into exactly `N` big-endian bytes. `None` for a character outside the alphabet
 /// and for a number that needs more bytes.
 #[must_use]
@@ -55,7 +66,9 @@ pub fn decode<const N: usize>(digits: &str) -> Option<[u8; N]> {
     number.try_into().ok()
 }
 
-fn value(digit: u8) -> Option<u8> {
+/// The value of a digit.
+#[must_use]
+pub const fn value(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),
         b'A'..=b'Z' => Some(digit - b'A' + 10),
@@ -109,6 +122,8 @@ mod tests {
         assert_eq!(encode(&[62], 3), "010");
         assert_eq!(decode::<1>("010"), Some([62]));
         assert_eq!(encode(&u32::MAX.to_be_bytes(), 6), "4gfFC3");
+        assert_eq!(&last_digits(u64::from(u32::MAX)), b"004gfFC3");
+        assert_eq!(&last_digits(62 * 62 + 61), b"0z");
     }
 
     #[test]

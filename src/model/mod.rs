@@ -4,8 +4,10 @@
 //! How secrets are made and checked belongs to [`crypto`](crate::crypto), what is remembered to
 //! [`store`](crate::store), what the server does to [`auth`](crate::auth).
 
+pub mod api_key_text;
 pub mod base62;
 pub mod change;
+mod checksum;
 pub mod claims;
 pub mod client;
 pub mod id;

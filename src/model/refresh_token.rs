@@ -9,7 +9,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::base62;
+use super::{base62, checksum};
 
 /// The only version of the format.
 pub const VERSION: u8 = 1;
@@ -18,7 +18,6 @@ pub const TAG_BYTES: usize = 16;
 
 const BODY_BYTES: usize = 42;
 const BODY_DIGITS: usize = 57;
-const CRC_DIGITS: usize = 6;
 const KIND: &str = "_rt_";
 
 /// The secret of a session: random, made once, carried by each of its refresh tokens and by
@@ -84,7 +83,7 @@ impl RefreshTokenFields {
         body[26..].copy_from_slice(&self.tag);
         let mut text = format!("{prefix}{KIND}{}", base62::encode(&body, BODY_DIGITS));
         body.zeroize();
-        text.push_str(&crc_digits(&text));
+        checksum::append(&mut text);
         text
     }
 
@@ -95,13 +94,10 @@ impl RefreshTokenFields {
         let digits = accepted
             .iter()
             .find_map(|prefix| text.strip_prefix(prefix.as_str())?.strip_prefix(KIND))?;
-        if digits.len() != BODY_DIGITS + CRC_DIGITS || !digits.is_ascii() {
+        if digits.len() != BODY_DIGITS + checksum::DIGITS || !digits.is_ascii() {
             return None;
         }
-        let (checked, crc) = text.split_at(text.len() - CRC_DIGITS);
-        if crc_digits(checked) != crc {
-            return None;
-        }
+        checksum::checked(text)?;
         let mut body = base62::decode::<BODY_BYTES>(&digits[..BODY_DIGITS])?;
         let fields = Self::from_body(&body);
         body.zeroize();
@@ -119,11 +115,6 @@ impl RefreshTokenFields {
             tag: body[26..].try_into().ok()?,
         })
     }
-}
-
-/// The checksum's digits: CRC-32/ISO-HDLC of the text before it, prefix included.
-fn crc_digits(text: &str) -> String {
-    base62::encode(&crc32fast::hash(text.as_bytes()).to_be_bytes(), CRC_DIGITS)
 }
 
 /// What our token strings begin with: 2 to 16 lower-case letters and digits, a letter first.

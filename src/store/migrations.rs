@@ -7,11 +7,18 @@ use sqlx::{
 
 use super::error::StoreError;
 
-const MIGRATIONS: [(i64, &str, &str); 1] = [(
-    1,
-    "sessions",
-    include_str!("../../migrations/0001_sessions.sql"),
-)];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (
+        1,
+        "sessions",
+        include_str!("../../migrations/0001_sessions.sql"),
+    ),
+    (
+        2,
+        "peppers",
+        include_str!("../../migrations/0002_peppers.sql"),
+    ),
+];
 
 /// Any number, the same for all nodes: whoever migrates holds the lock of this name.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(8102447318660223)";

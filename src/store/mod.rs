@@ -19,6 +19,7 @@ pub mod key_checks;
 mod migrations;
 pub mod opening;
 pub mod paging;
+pub mod peppers;
 pub mod signing_keys;
 mod sql;
 mod transaction;

@@ -11,6 +11,7 @@ use signet::app::{Ambient, App};
 use signet::config::{DatabaseUrl, MigrateWhen};
 use signet::model::time::Clock;
 use signet::store::clock::SystemClock;
+use signet::store::database::all_migrations;
 
 use crate::harness::{Answer, Ask, PASSWORD, Person, TestServer};
 use crate::servers::Postgres;
@@ -151,9 +152,10 @@ async fn a_start_on_an_old_schema_is_refused_with_a_sentence() {
     settings.store.migrate = None;
     let refused = App::open(settings.clone(), server.ambient.clone()).await;
     let sentence = refused.err().unwrap().to_string();
+    let lacks = all_migrations().join(", ");
     assert_eq!(
         sentence,
-        "the database is not up to date, it lacks 0001_sessions"
+        format!("the database is not up to date, it lacks {lacks}")
     );
     settings.store.migrate = Some(MigrateWhen::AtStart);
     assert!(

@@ -1,4 +1,4 @@
-//! Signing keys, check values, and the default client: each exists once, whoever races.
+//! Signing keys, the pepper, check values, and the default client: each exists once, whoever races.
 
 use signet::{
     model::{
@@ -10,6 +10,7 @@ use signet::{
         clients::Clients,
         error::{Conflict, StoreError},
         key_checks::KeyChecks,
+        peppers::Peppers,
         signing_keys::{NewKey, SigningKeys, StoredKey, Transition},
     },
 };
@@ -22,6 +23,7 @@ on_each_database! {
     a_key_that_is_gone_leaves_its_kid_and_no_secret,
     the_first_check_value_of_a_key_stays,
     there_is_one_default_client,
+    there_is_one_pepper,
 }
 
 fn key(kid: &str, state: KeyState) -> NewKey {
@@ -151,4 +153,19 @@ async fn there_is_one_default_client(place: Place) {
     assert!(found.is_default && found.disabled_at.is_none());
     assert_eq!(found.name, "default");
     assert_eq!(clients.by_id(place.id::<ClientKind>()).await, Ok(None));
+}
+
+async fn there_is_one_pepper(place: Place) {
+    let peppers = Peppers::new(place.database.clone());
+    assert_eq!(peppers.find(1).await, Ok(None));
+    let mut starts = tokio::task::JoinSet::new();
+    for start in 0..8 {
+        let peppers = peppers.clone();
+        starts.spawn(async move { peppers.ensure(1, &format!("sealed {start}")).await });
+    }
+    let kept = starts.join_all().await;
+    let first = kept[0].clone().unwrap();
+    assert!(kept.iter().all(|one| one.as_ref() == Ok(&first)));
+    assert_eq!(peppers.find(1).await, Ok(Some(first)));
+    assert_eq!(peppers.find(2).await, Ok(None));
 }
