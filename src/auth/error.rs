@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::model::{password_policy::PasswordRefusal, session::EndReason};
+use crate::model::{own_scope::OwnScope, password_policy::PasswordRefusal, session::EndReason};
 
 use super::throttle::RateLimit;
 pub use crate::store::error::Conflict;
@@ -32,6 +32,12 @@ pub enum AuthError {
     /// The session is over.
     #[error("the session is over: {0}")]
     SessionEnded(EndReason),
+    /// The credential is good, and does not include this scope.
+    #[error("the scope {} is needed", .0.as_str())]
+    InsufficientScope(OwnScope),
+    /// The one acted upon holds more than the actor's credential includes.
+    #[error("the user is granted more than the caller's credential includes")]
+    WouldEscalate,
     /// The current password, asked for again, is wrong.
     #[error("the current password is wrong")]
     ReauthenticationRequired,

@@ -7,6 +7,7 @@
 
 mod asked;
 pub mod authenticate;
+mod authorize;
 pub mod change_log;
 pub mod change_password;
 mod clients;

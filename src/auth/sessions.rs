@@ -2,6 +2,7 @@
 
 use crate::{
     model::{
+        authority::Authority,
         id::{SessionId, UserId},
         session::{EndReason, Session},
     },
@@ -10,7 +11,7 @@ use crate::{
 
 pub use crate::store::paging::{Page, Paging};
 
-use super::{Auth, AuthError, authenticate::Principal};
+use super::{Auth, AuthError, authenticate::Principal, authorize::check_reach};
 
 impl Auth {
     /// A user's living sessions, the newest first.
@@ -22,16 +23,53 @@ impl Auth {
         Ok(self.parts.families.of_user(user, paging).await?)
     }
 
+    /// The same, of a user who exists.
+    pub async fn user_sessions(
+        &self,
+        user: UserId,
+        paging: Paging<SessionId>,
+    ) -> Result<Page<Session>, AuthError> {
+        let user = self.existing(user).await?;
+        self.sessions(user.id, paging).await
+    }
+
+    /// Ends all of a user's sessions.
+    pub async fn revoke_user_sessions(
+        &self,
+        by: &Authority,
+        user: UserId,
+    ) -> Result<(), AuthError> {
+        let user = self.existing(user).await?;
+        check_reach(by, &user)?;
+        let target = Target::User {
+            user: user.id,
+            except: None,
+        };
+        self.end(target, EndReason::Admin).await.map(drop)
+    }
+
+    /// Ends one of a user's sessions.
+    pub async fn revoke_user_session(
+        &self,
+        by: &Authority,
+        user: UserId,
+        session: SessionId,
+    ) -> Result<(), AuthError> {
+        let user = self.existing(user).await?;
+        check_reach(by, &user)?;
+        self.check_owner(session, user.id).await?;
+        self.end(Target::Session(session), EndReason::Admin)
+            .await
+            .map(drop)
+    }
+
     /// Ends one of the caller's own sessions.
     pub async fn revoke_my_session(
         &self,
         me: &Principal,
         session: SessionId,
     ) -> Result<(), AuthError> {
-        let found = self.parts.families.find(&SessionKey::Id(session)).await?;
-        if found.is_none_or(|found| found.user != me.claims.sub) {
-            return Err(AuthError::NotFound);
-        }
+        self.check_owner(session, me.claims.sub).await?;
         self.end(Target::Session(session), EndReason::Logout)
             .await
             .map(drop)
@@ -53,6 +91,15 @@ impl Auth {
         )
         .await
         .map(drop)
+    }
+
+    /// Refuses sessions that there are not, or not of this user.
+    async fn check_owner(&self, session: SessionId, user: UserId) -> Result<(), AuthError> {
+        let found = self.parts.families.find(&SessionKey::Id(session)).await?;
+        match found {
+            Some(found) if found.user == user => Ok(()),
+            _ => Err(AuthError::NotFound),
+        }
     }
 
     /// Ends sessions: records it, and knows it at once on this node. How many it ended.

@@ -82,7 +82,7 @@ impl Auth {
     /// The user of that identifier, username or e-mail address.
     pub async fn find_user(&self, id_or_name: &str) -> Result<User, AuthError> {
         if let Ok(id) = id_or_name.parse::<UserId>() {
-            return self.parts.users.by_id(id).await?.ok_or(AuthError::NotFound);
+            return self.existing(id).await;
         }
         let name = id_or_name
             .parse::<LoginName>()
@@ -102,12 +102,7 @@ impl Auth {
 
     /// Gives a user what they may be given.
     pub async fn grant(&self, user: UserId, grants: &[Grant]) -> Result<User, AuthError> {
-        let found = self
-            .parts
-            .users
-            .by_id(user)
-            .await?
-            .ok_or(AuthError::NotFound)?;
+        let found = self.existing(user).await?;
         check_size(&found.grants.iter().chain(grants).cloned().collect())?;
         for grant in grants {
             self.parts.users.grant(user, grant).await?;
@@ -130,12 +125,7 @@ impl Auth {
         password: &str,
         caller: &Caller,
     ) -> Result<User, AuthError> {
-        let found = self
-            .parts
-            .users
-            .by_id(user)
-            .await?
-            .ok_or(AuthError::NotFound)?;
+        let found = self.existing(user).await?;
         let wish = Wish {
             typed: password,
             pointer: "/password",
@@ -177,11 +167,13 @@ impl Auth {
     async fn changed(&self, event: &'static str, user: UserId) -> Result<User, AuthError> {
         tracing::info!(target: "signet::event", event, %user);
         self.catch_up().await?;
-        self.parts
-            .users
-            .by_id(user)
-            .await?
-            .ok_or(AuthError::NotFound)
+        self.existing(user).await
+    }
+
+    /// The user of that identifier, as they are now.
+    pub(super) async fn existing(&self, id: UserId) -> Result<User, AuthError> {
+        let found = self.parts.users.by_id(id).await?;
+        found.ok_or(AuthError::NotFound)
     }
 }
 

@@ -154,6 +154,7 @@ fn codes(operation: &str) -> &'static [Code] {
             Code::Conflict,
             Code::Throttled,
         ],
+        "revokeUserSessions" | "revokeUserSession" => &[Code::WouldEscalate],
         _ => &[],
     }
 }

@@ -5,6 +5,7 @@
 //! [`store`](crate::store), what the server does to [`auth`](crate::auth).
 
 pub mod api_key_text;
+pub mod authority;
 pub mod base62;
 pub mod change;
 mod checksum;
@@ -12,6 +13,7 @@ pub mod claims;
 pub mod client;
 pub mod id;
 pub mod network;
+pub mod own_scope;
 pub mod password_policy;
 pub mod refresh_token;
 pub mod rule;

@@ -21,6 +21,11 @@ impl Scope {
         &self.0
     }
 
+    /// The scope of a name that is known to be one.
+    pub(super) fn named(name: &'static str) -> Self {
+        Self(name.to_owned())
+    }
+
     /// Whether it is one of Signet's own, which administer Signet.
     #[must_use]
     pub fn is_own(&self) -> bool {
@@ -157,7 +162,7 @@ impl Grant {
     /// Whether it allows `scope`. A pattern without `signet.` in it allows none of Signet's own.
     #[must_use]
     pub fn allows(&self, scope: &Scope) -> bool {
-        let Some(stem) = self.0.strip_suffix('*') else {
+        let Some(stem) = self.stem() else {
             return self.0 == scope.0;
         };
         scope.0.len() > stem.len()
@@ -165,8 +170,25 @@ impl Grant {
             && (!scope.is_own() || stem.starts_with(OWN))
     }
 
+    /// Whether it allows whatever `other` allows, now and when there are more scopes.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self.stem(), other.stem()) {
+            (_, None) => self.allows(&Scope(other.0.clone())),
+            (None, Some(_)) => false,
+            (Some(wide), Some(narrow)) => {
+                narrow.starts_with(wide) && narrow.starts_with(OWN) == wide.starts_with(OWN)
+            }
+        }
+    }
+
     fn is_pattern(&self) -> bool {
-        self.0.ends_with('*')
+        self.stem().is_some()
+    }
+
+    /// What each scope begins with that it allows, where it is a pattern.
+    fn stem(&self) -> Option<&str> {
+        self.0.strip_suffix('*')
     }
 }
 
@@ -203,6 +225,12 @@ impl Grants {
     #[must_use]
     pub fn allow(&self, scope: &Scope) -> bool {
         self.0.iter().any(|grant| grant.allows(scope))
+    }
+
+    /// Whether one of them allows whatever `grant` allows.
+    #[must_use]
+    pub fn cover(&self, grant: &Grant) -> bool {
+        self.0.iter().any(|own| own.covers(grant))
     }
 
     /// What a token may carry: of `asked` what is granted; where nothing was asked for, every

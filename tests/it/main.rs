@@ -17,4 +17,5 @@ mod secrets;
 #[path = "../servers/mod.rs"]
 pub(crate) mod servers;
 mod trouble;
+mod users;
 mod well_known;

@@ -49,6 +49,8 @@ impl From<AuthError> for Failure {
             | AuthError::InvalidAccessToken
             | AuthError::InvalidRefreshToken
             | AuthError::SessionEnded(_)
+            | AuthError::InsufficientScope(_)
+            | AuthError::WouldEscalate
             | AuthError::ReauthenticationRequired
             | AuthError::Conflict(_)
             | AuthError::TokenTooLarge => Self::new(Kind::Refused, sentence(&error.to_string())),

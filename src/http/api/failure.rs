@@ -18,6 +18,10 @@ impl From<AuthError> for Refusal {
             AuthError::InvalidAccessToken => Self::new(Code::InvalidAccessToken),
             AuthError::InvalidRefreshToken => Self::new(Code::InvalidRefreshToken),
             AuthError::SessionEnded(reason) => Self::session_ended(reason.as_str()),
+            AuthError::InsufficientScope(needed) => {
+                Self::insufficient_scope(vec![needed.as_str().to_owned()])
+            }
+            AuthError::WouldEscalate => Self::new(Code::WouldEscalate),
             AuthError::ReauthenticationRequired => Self::new(Code::ReauthenticationRequired),
             AuthError::Invalid(errors) => {
                 Self::fields(errors.into_iter().map(FieldError::from).collect())

@@ -3,6 +3,7 @@
 //! Each handler takes parsed input, calls one verb of [`auth`](crate::auth) and shapes the answer.
 //! Operation ids become the method names of generated clients; the first doc line is the summary.
 
+mod administrator;
 mod caller;
 mod cookie_scheme;
 mod failure;
@@ -15,6 +16,7 @@ mod refresh;
 mod scheme;
 mod sessions;
 mod tokens;
+mod user_sessions;
 
 use std::sync::Arc;
 
@@ -28,6 +30,7 @@ pub use me::MeApi;
 pub use password::PasswordApi;
 pub use refresh::RefreshApi;
 pub use sessions::SessionsApi;
+pub use user_sessions::UserSessionsApi;
 
 /// What operations are grouped by.
 #[derive(Tags)]
@@ -36,6 +39,8 @@ enum Tag {
     Sessions,
     /// What the caller may see and change of themselves.
     Me,
+    /// What administrators see and change of users: each operation names the scope it needs.
+    Users,
 }
 
 /// Every operation.
@@ -46,6 +51,7 @@ pub type Api = (
     MeApi,
     PasswordApi,
     SessionsApi,
+    UserSessionsApi,
 );
 
 /// The operations, working with `auth`.
@@ -58,5 +64,6 @@ pub fn api(auth: &Arc<Auth>) -> Api {
         MeApi(auth.clone()),
         PasswordApi(auth.clone()),
         SessionsApi(auth.clone()),
+        UserSessionsApi(auth.clone()),
     )
 }

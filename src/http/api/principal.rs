@@ -39,16 +39,19 @@ impl<'a> ApiExtractor<'a> for Bearer {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        let auth = request
-            .data::<Arc<Auth>>()
-            .ok_or_else(|| Refusal::new(Code::InternalError).caused_by("no Auth in data"))?;
         let token = Presented::required(request.headers())?;
-        let principal = auth
+        let principal = auth(request)?
             .authenticate(token.expose())
             .await
             .map_err(Refusal::from)?;
         Ok(Self(principal))
     }
+}
+
+/// The verbs, which the site has put beside each request.
+pub(super) fn auth(request: &Request) -> Result<&Arc<Auth>, Refusal> {
+    let auth = request.data::<Arc<Auth>>();
+    auth.ok_or_else(|| Refusal::new(Code::InternalError).caused_by("no Auth in data"))
 }
 
 /// An access token that may be presented, for operations that list other credentials as well.

@@ -1,6 +1,6 @@
 //! `/v1/me/sessions`.
 
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
 
 use poem_openapi::{
     Object, OpenApi,
@@ -9,7 +9,10 @@ use poem_openapi::{
 use serde::Serialize;
 
 use crate::{
-    auth::{Auth, sessions::Paging},
+    auth::{
+        Auth,
+        sessions::{Page, Paging},
+    },
     http::{
         answer::{Answer, NoContent},
         moment::Moment,
@@ -23,7 +26,7 @@ use super::{Tag, principal::Bearer};
 /// Lists and ends the caller's sessions.
 pub struct SessionsApi(pub(super) Arc<Auth>);
 
-/// A session of the caller.
+/// A session.
 #[derive(Object, Serialize)]
 #[oai(rename = "Session")]
 pub(super) struct SessionItem {
@@ -49,7 +52,7 @@ pub(super) struct SessionItem {
     expires_at: Moment,
 }
 
-/// Some of the caller's sessions.
+/// Some sessions of a user.
 #[derive(Object, Serialize)]
 pub(super) struct SessionPage {
     /// The sessions, the newest first.
@@ -88,27 +91,9 @@ impl SessionsApi {
         limit: Query<i32>,
     ) -> Result<Answer<SessionPage>, Refusal> {
         let Bearer(me) = bearer;
-        let cursor = cursor.0.map(|cursor| cursor.parse()).transpose();
-        let cursor = cursor.map_err(|_| {
-            Refusal::new(Code::MalformedRequest)
-                .because("The parameter `cursor` is not the `next_cursor` of a page.")
-        })?;
-        let paging = Paging {
-            after: cursor,
-            limit: u32::try_from(limit.0).unwrap_or(1),
-        };
+        let paging = paging(cursor.0, limit.0)?;
         let page = self.0.sessions(me.claims.sub, paging).await?;
-        let next_cursor = page
-            .items
-            .last()
-            .filter(|_| page.more)
-            .map(|last| last.id.to_string());
-        let item = |session| SessionItem::new(session, me.claims.sid);
-        Ok(Answer::new(SessionPage {
-            items: page.items.into_iter().map(item).collect(),
-            next_cursor,
-            total: i64::try_from(page.total).unwrap_or(i64::MAX),
-        }))
+        Ok(Answer::new(SessionPage::new(page, me.claims.sid)))
     }
 
     /// End all of one's other sessions.
@@ -147,12 +132,45 @@ impl SessionsApi {
         /// The session's identifier.
         id: Path<String>,
     ) -> Result<NoContent, Refusal> {
-        let id =
-            id.0.parse::<SessionId>()
-                .map_err(|_| Refusal::new(Code::NotFound))?;
+        let id = named(&id.0)?;
         self.0.revoke_my_session(&bearer.0, id).await?;
         Ok(NoContent::default())
     }
+}
+
+impl SessionPage {
+    /// A page as it is answered to whoever asks in the session `current`.
+    pub(super) fn new(page: Page<Session>, current: SessionId) -> Self {
+        let next_cursor = page
+            .items
+            .last()
+            .filter(|_| page.more)
+            .map(|last| last.id.to_string());
+        let item = |session| SessionItem::new(session, current);
+        Self {
+            items: page.items.into_iter().map(item).collect(),
+            next_cursor,
+            total: i64::try_from(page.total).unwrap_or(i64::MAX),
+        }
+    }
+}
+
+/// The page that is asked for.
+pub(super) fn paging(cursor: Option<String>, limit: i32) -> Result<Paging<SessionId>, Refusal> {
+    let after = cursor.map(|cursor| cursor.parse()).transpose();
+    let after = after.map_err(|_| {
+        Refusal::new(Code::MalformedRequest)
+            .because("The parameter `cursor` is not the `next_cursor` of a page.")
+    })?;
+    Ok(Paging {
+        after,
+        limit: u32::try_from(limit).unwrap_or(1),
+    })
+}
+
+/// The identifier that a path names; what is none is nothing's.
+pub(super) fn named<T: FromStr>(id: &str) -> Result<T, Refusal> {
+    id.parse().map_err(|_| Refusal::new(Code::NotFound))
 }
 
 impl SessionItem {
@@ -171,6 +189,7 @@ impl SessionItem {
     }
 }
 
-fn default_limit() -> i32 {
+/// How many items a page has unless it is asked for more or fewer.
+pub(super) fn default_limit() -> i32 {
     50
 }

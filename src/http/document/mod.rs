@@ -10,6 +10,7 @@ mod headers;
 mod outline;
 mod problems;
 mod schemas;
+mod scopes;
 
 use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService};
 use serde_json::{Value, json};
@@ -52,6 +53,7 @@ pub fn of<T: OpenApi>(codes: Codes) -> String {
     order_tags(&mut document);
     document["components"]["headers"] = headers::all();
     for operation in operations(&mut document) {
+        scopes::mend(operation);
         problems::add(operation, codes);
         headers::mend(operation);
         examples::add(operation);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::{Codes, examples};
+use super::{Codes, examples, scopes};
 use crate::http::problem::{Code, MEDIA_TYPE, Row};
 
 const WITH_ANY: &[Code] = &[
@@ -59,6 +59,7 @@ fn follows(operation: &Value, code: Code) -> bool {
     WITH_ANY.contains(&code)
         || (WITH_BODY.contains(&code) && operation.get("requestBody").is_some())
         || (WITH_CREDENTIAL.contains(&code) && names_bearer(operation))
+        || (code == Code::InsufficientScope && scopes::is_needed(operation))
         || (code == Code::NotFound && takes("path"))
 }
 

@@ -29,6 +29,8 @@ pub enum Code {
     SessionEnded,
     /// The credential lacks a scope; `scopes` names what is needed.
     InsufficientScope,
+    /// The one acted upon holds more than the caller's credential includes.
+    WouldEscalate,
     /// The current password, asked for again, is wrong.
     ReauthenticationRequired,
     /// A cookie request did not prove that the application's own page sent it.
@@ -84,7 +86,7 @@ const fn row(
 
 impl Code {
     /// Every code, in the order of the table.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::MalformedBody,
         Self::MalformedRequest,
         Self::MultipleCredentials,
@@ -97,6 +99,7 @@ impl Code {
         Self::InvalidRefreshToken,
         Self::SessionEnded,
         Self::InsufficientScope,
+        Self::WouldEscalate,
         Self::ReauthenticationRequired,
         Self::CsrfRefused,
         Self::NotFound,
@@ -146,6 +149,7 @@ impl Code {
             Self::InvalidRefreshToken => row(S::UNAUTHORIZED, "invalid_refresh_token", "The refresh token is not valid", "Log in again. If the token belongs to another client, name that client."),
             Self::SessionEnded => row(S::UNAUTHORIZED, "session_ended", "The session has ended", "Log in again."),
             Self::InsufficientScope => row(S::FORBIDDEN, "insufficient_scope", "A scope is missing", "Use a credential that has the scopes named in `scopes`."),
+            Self::WouldEscalate => row(S::FORBIDDEN, "would_escalate", "The user is granted more than your credential includes", "Use a credential whose scopes include all that the user is granted."),
             Self::ReauthenticationRequired => row(S::FORBIDDEN, "reauthentication_required", "The current password is needed", "Send the right current password; you are still logged in."),
             Self::CsrfRefused => row(S::FORBIDDEN, "csrf_refused", "The request did not come from a registered page", "Send `X-Signet-Request: 1` from a page whose origin is registered for the client. Outside a browser log in with delivery \"body\" and send refresh_token in the body."),
             Self::NotFound => row(S::NOT_FOUND, "not_found", "Not found", "Check the path and the identifiers in it; /openapi.json lists every route."),

@@ -3,7 +3,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::{Answer, Ask, TestServer};
+use super::{Answer, Ask, PASSWORD, TestServer};
 
 /// Somebody who has logged in, and holds the tokens.
 #[derive(Clone)]
@@ -21,6 +21,20 @@ impl<'a> Person<'a> {
         let mut person = Self {
             server,
             password: password.to_owned(),
+            access_token: String::new(),
+            refresh_token: String::new(),
+        };
+        person.keep(&answer);
+        person
+    }
+
+    /// Logs in as a user that exists, for these scopes.
+    pub(crate) async fn log_in_for(server: &'a TestServer, username: &str, scope: &str) -> Self {
+        let asks = json!({ "username": username, "password": PASSWORD, "scope": scope });
+        let answer = server.post("/v1/auth/login", asks).await.ok();
+        let mut person = Self {
+            server,
+            password: PASSWORD.to_owned(),
             access_token: String::new(),
             refresh_token: String::new(),
         };

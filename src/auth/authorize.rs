@@ -1,0 +1,40 @@
+//! Tells what somebody who has authenticated may do, and upon whom.
+//!
+//! A scope that was taken back counts no more, though the access token that carries it lives on.
+
+use crate::model::{authority::Authority, own_scope::OwnScope, user::User};
+
+use super::{Auth, AuthError, authenticate::Principal};
+
+impl Auth {
+    /// What the bearer may do now, if that includes `needed`.
+    pub async fn authorize(
+        &self,
+        me: &Principal,
+        needed: OwnScope,
+    ) -> Result<Authority, AuthError> {
+        let user = self.enabled_user(me.claims.sub).await?;
+        let user = user.ok_or(AuthError::InvalidAccessToken)?;
+        let authority = Authority::of(user.id, &user.grants, &me.claims.scope);
+        if authority.includes(&needed.scope()) {
+            return Ok(authority);
+        }
+        tracing::info!(
+            target: "signet::event", event = "access.refused", actor = %authority,
+            needed = needed.as_str(),
+        );
+        Err(AuthError::InsufficientScope(needed))
+    }
+}
+
+/// Refuses to act on the credentials of somebody who may do more than the actor: they would be a
+/// way to do it.
+pub(super) fn check_reach(by: &Authority, user: &User) -> Result<(), AuthError> {
+    if by.contains(&user.grants, &OwnScope::all()) {
+        return Ok(());
+    }
+    tracing::info!(
+        target: "signet::event", event = "escalation.refused", actor = %by, user = %user.id,
+    );
+    Err(AuthError::WouldEscalate)
+}

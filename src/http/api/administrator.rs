@@ -1,0 +1,71 @@
+//! Who asks, where only those may who hold a scope of Signet's own.
+
+use std::marker::PhantomData;
+
+use poem::{Request, RequestBody, Result};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
+
+use crate::{
+    auth::authenticate::Principal,
+    http::problem::Refusal,
+    model::{authority::Authority, own_scope::OwnScope},
+};
+
+use super::principal::{Bearer, auth};
+
+/// The bearer of an access token that includes the scope `N`, which its owner is granted still.
+/// Anybody else is refused before the body is read (RFC 6750 §3.1).
+pub(super) struct Administrator<N> {
+    /// Who they are.
+    pub principal: Principal,
+    /// What they may do.
+    pub authority: Authority,
+    needs: PhantomData<N>,
+}
+
+/// A scope as a type, so that an operation's signature states what it needs.
+pub(super) trait Need: Send + Sync + 'static {
+    const SCOPE: OwnScope;
+}
+
+macro_rules! needs {
+    ($($scope:ident)*) => {$(
+        pub(super) struct $scope;
+        impl Need for $scope {
+            const SCOPE: OwnScope = OwnScope::$scope;
+        }
+    )*};
+}
+
+needs! { UsersRead UsersWrite }
+
+impl<'a, N: Need> ApiExtractor<'a> for Administrator<N> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        Bearer::register(registry);
+    }
+
+    /// The scope in place of a scheme: the document says of such an operation that a bearer is
+    /// needed, and what it must hold.
+    fn security_schemes() -> Vec<&'static str> {
+        vec![N::SCOPE.as_str()]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        options: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        let Bearer(principal) = Bearer::from_request(request, body, options).await?;
+        let authority = auth(request)?.authorize(&principal, N::SCOPE).await;
+        Ok(Self {
+            authority: authority.map_err(Refusal::from)?,
+            principal,
+            needs: PhantomData,
+        })
+    }
+}
