@@ -12,6 +12,7 @@ mod checksum;
 pub mod claims;
 pub mod client;
 pub mod id;
+pub mod journal;
 pub mod network;
 pub mod own_scope;
 pub mod password_policy;

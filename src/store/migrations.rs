@@ -7,7 +7,7 @@ use sqlx::{
 
 use super::error::StoreError;
 
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (
         1,
         "sessions",
@@ -17,6 +17,11 @@ const MIGRATIONS: [(i64, &str, &str); 2] = [
         2,
         "peppers",
         include_str!("../../migrations/0002_peppers.sql"),
+    ),
+    (
+        3,
+        "journal",
+        include_str!("../../migrations/0003_journal.sql"),
     ),
 ];
 

@@ -68,10 +68,10 @@ impl<'c> Sql<'c> {
     }
 
     /// How many rows it touched.
-    pub(super) async fn execute<const N: usize>(
+    pub(super) async fn execute(
         &self,
         sql: &str,
-        values: [Value; N],
+        values: impl Into<Vec<Value>>,
     ) -> Result<u64, StoreError> {
         let statement = self.statement(sql, values);
         let done = self.answer(self.executor().execute_raw(statement)).await?;
@@ -79,30 +79,30 @@ impl<'c> Sql<'c> {
     }
 
     /// Its first row.
-    pub(super) async fn one<const N: usize>(
+    pub(super) async fn one(
         &self,
         sql: &str,
-        values: [Value; N],
+        values: impl Into<Vec<Value>>,
     ) -> Result<Option<QueryResult>, StoreError> {
         let statement = self.statement(sql, values);
         self.answer(self.executor().query_one_raw(statement)).await
     }
 
     /// Its only row, which cannot be missing: an aggregate, or a row of ours.
-    pub(super) async fn the<const N: usize>(
+    pub(super) async fn the(
         &self,
         sql: &str,
-        values: [Value; N],
+        values: impl Into<Vec<Value>>,
     ) -> Result<QueryResult, StoreError> {
         let row = self.one(sql, values).await?;
         row.ok_or_else(|| StoreError::corrupt(format_args!("no row: {sql}")))
     }
 
     /// All its rows.
-    pub(super) async fn all<const N: usize>(
+    pub(super) async fn all(
         &self,
         sql: &str,
-        values: [Value; N],
+        values: impl Into<Vec<Value>>,
     ) -> Result<Vec<QueryResult>, StoreError> {
         let statement = self.statement(sql, values);
         self.answer(self.executor().query_all_raw(statement)).await
@@ -131,8 +131,8 @@ impl<'c> Sql<'c> {
         }
     }
 
-    fn statement<const N: usize>(&self, sql: &str, values: [Value; N]) -> Statement {
-        let mut values = Vec::from(values);
+    fn statement(&self, sql: &str, values: impl Into<Vec<Value>>) -> Statement {
+        let mut values = values.into();
         let sql = self.dialect.spell(sql, &mut values);
         Statement::from_sql_and_values(self.executor().get_database_backend(), sql, values)
     }

@@ -26,6 +26,7 @@ macro_rules! on_each_database {
 
 mod changes;
 mod families;
+mod journal;
 mod keys;
 mod migrations;
 mod place;

@@ -111,6 +111,8 @@ UPDATE sessions SET
     prev_burst_from = burst_from,
     prev_burst_at = burst_at,
     prev_idle_expires_at = idle_expires_at,
+    direct_from = COALESCE(direct_from, $3),
+    direct_at = COALESCE(direct_at, :now),
     generation = $4,
     key_id = $10,
     rotated_at = :now,

@@ -7,13 +7,16 @@
 
 mod advance;
 mod end;
+mod merge;
+mod open;
 mod record;
 mod sql;
+mod tombs;
 
 use async_trait::async_trait;
 
 pub(super) use self::end::end_all;
-pub use self::sql::SqlFamilies;
+pub use self::{merge::Merged, sql::SqlFamilies, tombs::Tomb};
 use super::{
     changes::Log,
     error::StoreError,

@@ -18,6 +18,16 @@ pub(super) fn digest_text(digest: &SessionDigest) -> String {
     URL_SAFE_NO_PAD.encode(digest.0)
 }
 
+/// A column that has a digest.
+pub(super) fn digest_of(row: &QueryResult, column: &str) -> Result<SessionDigest, StoreError> {
+    let text: String = row.get(column)?;
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok();
+    bytes
+        .and_then(|bytes| bytes.try_into().ok())
+        .map(SessionDigest)
+        .ok_or_else(|| StoreError::corrupt(format_args!("{column}: no digest")))
+}
+
 /// A list as its column has it.
 pub(super) fn list_text(list: &[String]) -> String {
     serde_json::Value::from(list).to_string()

@@ -1,17 +1,21 @@
 //! Sessions in SQL.
 
 use async_trait::async_trait;
-use sea_orm::Value;
 
 use super::{
-    Advance, Advanced, FamilyStore, LateStamp, Opening, Revocation, SessionKey, Target, advance,
+    Advance, Advanced, FamilyStore, LateStamp, Merged, Opening, Revocation, SessionKey, Target,
+    Tomb, advance,
     end::end,
-    record::{digest_text, list_text, session},
+    merge, open,
+    record::{digest_text, session},
+    tombs,
 };
 use crate::{
     model::{
+        change::ChangeRow,
         id::{SessionId, UserId},
-        session::{EndReason, Session},
+        journal::Entry,
+        session::{EndReason, Session, SessionDigest},
         time::Timestamp,
     },
     store::{
@@ -36,6 +40,37 @@ impl SqlFamilies {
         Self { database }
     }
 
+    /// Takes over steps that a faster store took, each session's in their order, judging each
+    /// (see [`model::journal`](crate::model::journal)). What became of each session, in no order.
+    pub async fn merge(
+        &self,
+        steps: Vec<Vec<Entry>>,
+    ) -> Result<Vec<(SessionDigest, Merged)>, StoreError> {
+        merge::merge(&self.database, steps).await
+    }
+
+    /// The ends of sessions that these rows of the change log tell of, and perhaps more of the same
+    /// users.
+    pub async fn tombs_of(&self, rows: &[ChangeRow]) -> Result<Vec<Tomb>, StoreError> {
+        tombs::of(&self.database, rows).await
+    }
+
+    /// The ends of sessions that could still be refreshed otherwise: those stored after a digest,
+    /// in its order, up to `limit`.
+    pub async fn tombs_after(
+        &self,
+        digest: Option<SessionDigest>,
+        limit: u32,
+    ) -> Result<Vec<Tomb>, StoreError> {
+        tombs::after(&self.database, digest, limit).await
+    }
+
+    /// Takes over a session that only a faster store knows: the database was restored to a moment
+    /// before it began. Whether its user allows it.
+    pub async fn adopt(&self, session: &Opening) -> Result<bool, StoreError> {
+        open::adopt(&self.database, session).await
+    }
+
     /// Forgets up to `limit` sessions whose absolute expiry lies before a moment. How many.
     pub async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let values = [expired_before.millis().into(), i64::from(limit).into()];
@@ -49,11 +84,7 @@ impl SqlFamilies {
 #[async_trait]
 impl FamilyStore for SqlFamilies {
     async fn open(&self, opening: &Opening) -> Result<bool, StoreError> {
-        let values = opening_values(opening);
-        let work = self
-            .database
-            .write_once(move |sql| Box::pin(async move { sql.execute(OPEN, values).await }));
-        Ok(work.await? > 0)
+        open::open(&self.database, opening).await
     }
 
     async fn advance(&self, wanted: &Advance) -> Result<Advanced, StoreError> {
@@ -118,52 +149,6 @@ impl FamilyStore for SqlFamilies {
     /// The log is beside the sessions, and always as far as they are.
     async fn follow(&self, _log: &Log) {}
 }
-
-fn opening_values(opening: &Opening) -> [Value; 21] {
-    let session = &opening.session;
-    let family = &session.family;
-    [
-        digest_text(&opening.digest).into(),
-        session.id.to_string().into(),
-        session.user.to_string().into(),
-        session.client.to_string().into(),
-        session.scopes.as_ref().map(ToString::to_string).into(),
-        list_text(&session.audiences).into(),
-        session.authentication.time.millis().into(),
-        list_text(&session.authentication.methods).into(),
-        session.origin.label.clone().into(),
-        session
-            .origin
-            .address
-            .map(|address| address.to_string())
-            .into(),
-        session.created_at.millis().into(),
-        session.absolute_expires_at.millis().into(),
-        i64::from(family.generation.number()).into(),
-        i64::from(family.key_id).into(),
-        family.rotated_at.millis().into(),
-        family.budget_at.millis().into(),
-        i64::from(family.burst_from.number()).into(),
-        family.burst_at.millis().into(),
-        family.late_at.millis().into(),
-        family.idle_expires_at.millis().into(),
-        opening.credential_version.into(),
-    ]
-}
-
-/// The lock holds off a change of password or state until the session is there to be ended by it.
-const OPEN: &str = "
-INSERT INTO sessions (
-    digest, id, user_id, client_id, scopes, audiences, auth_time, amr, label, address, created_at,
-    absolute_expires_at, generation, key_id, rotated_at, budget_at, burst_from, burst_at, late_at,
-    idle_expires_at, prev_generation, prev_key_id, prev_rotated_at, prev_budget_at,
-    prev_burst_from, prev_burst_at, prev_idle_expires_at
-)
-SELECT $1, $2, id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $13, $14, $15, $16, $17, $18, $20
-FROM users
-WHERE id = $3 AND credential_version = $21 AND disabled_at IS NULL AND not_before < $11
-FOR SHARE";
 
 const STAMP_LATE: &str = "
 UPDATE sessions SET late_at = :now, burst_from = $2, burst_at = :now
