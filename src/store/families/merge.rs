@@ -14,7 +14,7 @@ use crate::{
     model::{
         journal::{Direct, Entry, Reconciled, reconcile},
         refresh_token::Generation,
-        session::{EndReason, Family, Session, SessionDigest},
+        session::{EndReason, Family, SessionDigest},
     },
     store::{
         database::Database,
@@ -28,12 +28,12 @@ use crate::{
 const BATCH: usize = 512;
 
 /// What became of a session whose steps were taken over.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Merged {
     /// The database has what the faster store has, or the session is over.
     Settled,
-    /// The database is further: this is its record, and the faster store should have it.
-    Ahead(Box<Session>),
+    /// The database is further, and the faster store should have what it has.
+    Ahead,
     /// The database has no such session.
     Missing,
 }
@@ -164,7 +164,7 @@ async fn judge_all(step: &Step<'_>, steps: Vec<Entry>) -> Result<Merged, StoreEr
         write(&step.sql, &digest, &record.family, direct).await?;
     }
     if record.family.generation > reported {
-        return Ok(Merged::Ahead(Box::new(record)));
+        return Ok(Merged::Ahead);
     }
     Ok(Merged::Settled)
 }
