@@ -6,7 +6,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -28,6 +31,8 @@ use crate::{
 pub const RETENTION: Duration = Duration::from_mins(60 + 1 + 2);
 /// Older knowledge than this is no knowledge: the log is read before anything is answered.
 const STALE_AFTER: Duration = Duration::from_secs(10);
+/// The log is read every half second: older knowledge than this tells of trouble.
+const BEHIND_AFTER: Duration = Duration::from_millis(1_200);
 /// Older knowledge than this is an illness that `/readyz` tells.
 const DEGRADED_AFTER: Duration = Duration::from_secs(2);
 
@@ -39,6 +44,8 @@ pub struct ChangeLog {
     known: Mutex<Known>,
     /// Only one reads at a time; the others find the work done.
     reading: tokio::sync::Mutex<()>,
+    /// Whether the last one who tried could not.
+    unreadable: AtomicBool,
 }
 
 #[derive(Default)]
@@ -96,6 +103,7 @@ impl ChangeLog {
             families,
             known: Mutex::default(),
             reading: tokio::sync::Mutex::new(()),
+            unreadable: AtomicBool::new(false),
         }
     }
 
@@ -103,6 +111,12 @@ impl ChangeLog {
     /// was restored, and all is read from the beginning of the retention.
     pub async fn catch_up(&self, now: Timestamp) -> Result<News, StoreError> {
         let _reading = self.reading.lock().await;
+        let news = self.read(now).await;
+        self.unreadable.store(news.is_err(), Ordering::Relaxed);
+        news
+    }
+
+    async fn read(&self, now: Timestamp) -> Result<News, StoreError> {
         let last = self.lock().last.clone();
         let mut news = News::default();
         let fresh = match &last {
@@ -150,6 +164,11 @@ impl ChangeLog {
         let over =
             |row: &&NotBefore| session.created_at() <= row.moment && row.except != Some(session);
         rows.iter().find(over).map(|row| row.reason)
+    }
+
+    /// Whether the log could not be read when it should have been: the database is in trouble.
+    pub fn is_behind(&self, now: Timestamp) -> bool {
+        self.unreadable.load(Ordering::Relaxed) || now.since(self.lock().read_at) > BEHIND_AFTER
     }
 
     /// Whether the log has not been read for so long that it must be before answering.

@@ -64,6 +64,9 @@ impl Auth {
         }
         // What the answer needs is looked for before anything moves.
         let key = self.signing_key(client)?;
+        if self.parts.changes.is_behind(self.now()) {
+            self.look_first(&presented).await?;
+        }
         let (session, generation, key_id) = self.advance(&presented, client).await?;
         let user = self
             .enabled_user(session.user)
@@ -71,6 +74,16 @@ impl Auth {
             .ok_or(AuthError::SessionEnded(EndReason::UserDisabled))?;
         let token = self.mint(&presented.handle, generation, key_id)?;
         self.issue(&key, &session, &user, client, narrowed.as_ref(), token)
+    }
+
+    /// Sees that the user is known before anything moves: where sessions move without the database
+    /// and it is in trouble, a step would be taken again and again whose answer cannot be given.
+    async fn look_first(&self, presented: &Presented) -> Result<(), AuthError> {
+        let key = SessionKey::Digest(digest(&presented.handle));
+        if let Some(session) = self.parts.families.find(&key).await? {
+            self.enabled_user(session.user).await?;
+        }
+        Ok(())
     }
 
     /// Reads a refresh token and checks its tag, before any I/O.
