@@ -8,8 +8,15 @@ use time::{OffsetDateTime, macros::format_description};
 /// Where the present comes from. Nothing reads the system's clock but the implementation that
 /// `app` chooses, so that a test can hold time still and move it.
 pub trait Clock: Send + Sync {
-    /// The present. Never earlier than an earlier answer of the same clock.
+    /// The present. Never earlier than an earlier answer of the same clock, and never slower than
+    /// half as fast as time passes.
     fn now(&self) -> Timestamp;
+
+    /// The time since a start of no meaning. It runs on steadily, however the present is set,
+    /// followed or corrected; a clock that nobody sets needs no other than its present.
+    fn steady(&self) -> Duration {
+        self.now().since(Timestamp::default())
+    }
 
     /// Told that the store's clock, which all nodes share, shows `store` just now. Answers by how
     /// many milliseconds that is ahead of the system's clock. A clock that has nothing to do with
