@@ -22,6 +22,7 @@ const DUE: &str = "
     CO-01 CO-02 CO-03 CO-04 CO-05 CO-06
     PD-01 PD-02 PD-03 PD-04 PD-05
     HD-01 HD-02 HD-03
+    OB-04
 ";
 
 #[test]

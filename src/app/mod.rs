@@ -140,13 +140,13 @@ impl App {
         let auth = Auth::new(
             terms::of(&settings, default_client)?,
             Parts {
-                clock,
                 lane: lane(&settings, &ambient)?,
                 rng,
                 database: database.clone(),
                 users: Users::new(database.clone()),
                 families: families.clone(),
-                changes: ChangeLog::new(changes.clone(), families),
+                changes: ChangeLog::new(changes.clone(), families, clock.clone()),
+                clock,
                 refresh_keys,
                 pepper,
                 pseudonyms,

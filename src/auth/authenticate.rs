@@ -5,7 +5,7 @@ use crate::{
     model::claims::Claims,
 };
 
-use super::{Auth, AuthError};
+use super::{Auth, AuthError, change_log::Freshness};
 
 /// Who asks: what a valid access token for our own API says of its bearer.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ impl Auth {
     /// The bearer of an access token for our own API whose session goes on.
     pub async fn authenticate(&self, token: &str) -> Result<Principal, AuthError> {
         let claims = self.verify(token)?;
-        if self.parts.changes.is_stale(self.now()) {
+        if self.parts.changes.freshness() == Freshness::Stale {
             self.catch_up().await?;
         }
         match self.parts.changes.ended(claims.sid, claims.sub) {

@@ -18,7 +18,7 @@ use crate::{
         change::{Change, ChangeRow},
         id::{SessionId, UserId},
         session::EndReason,
-        time::Timestamp,
+        time::{Clock, Timestamp},
     },
     store::{
         changes::{Changes, Log},
@@ -34,13 +34,14 @@ const STALE_AFTER: Duration = Duration::from_secs(10);
 /// The log is read every half second: older knowledge than this tells of trouble.
 const BEHIND_AFTER: Duration = Duration::from_millis(1_200);
 /// Older knowledge than this is an illness that `/readyz` tells.
-const DEGRADED_AFTER: Duration = Duration::from_secs(2);
+const LATE_AFTER: Duration = Duration::from_secs(2);
 
 /// The change log as this node knows it.
 pub struct ChangeLog {
     rows: Changes,
     /// They hear of the log before this node answers by it.
     families: Arc<dyn FamilyStore>,
+    clock: Arc<dyn Clock>,
     known: Mutex<Known>,
     /// Only one reads at a time; the others find the work done.
     reading: tokio::sync::Mutex<()>,
@@ -51,7 +52,8 @@ pub struct ChangeLog {
 #[derive(Default)]
 struct Known {
     last: Option<Position>,
-    read_at: Timestamp,
+    /// When the log was last read, by the clock that nobody sets.
+    read_at: Option<Duration>,
     sessions: HashMap<SessionId, Ended>,
     users: HashMap<UserId, Vec<NotBefore>>,
 }
@@ -94,13 +96,25 @@ pub struct News {
     pub everything: bool,
 }
 
+/// How old the knowledge of the log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// As old as it always is.
+    Fresh,
+    /// Older than it should be, and good enough to answer by.
+    Late,
+    /// Too old: the log is to be read before anything is answered.
+    Stale,
+}
+
 impl ChangeLog {
     /// A log of which nothing is known yet: [`catch_up`](Self::catch_up) before serving.
     #[must_use]
-    pub fn new(rows: Changes, families: Arc<dyn FamilyStore>) -> Self {
+    pub fn new(rows: Changes, families: Arc<dyn FamilyStore>, clock: Arc<dyn Clock>) -> Self {
         Self {
             rows,
             families,
+            clock,
             known: Mutex::default(),
             reading: tokio::sync::Mutex::new(()),
             unreadable: AtomicBool::new(false),
@@ -109,14 +123,15 @@ impl ChangeLog {
 
     /// Reads what is new. The last known row is read again: where it is another one, the database
     /// was restored, and all is read from the beginning of the retention.
-    pub async fn catch_up(&self, now: Timestamp) -> Result<News, StoreError> {
+    pub async fn catch_up(&self) -> Result<News, StoreError> {
         let _reading = self.reading.lock().await;
-        let news = self.read(now).await;
+        let news = self.read().await;
         self.unreadable.store(news.is_err(), Ordering::Relaxed);
         news
     }
 
-    async fn read(&self, now: Timestamp) -> Result<News, StoreError> {
+    async fn read(&self) -> Result<News, StoreError> {
+        let asked = self.clock.steady();
         let last = self.lock().last.clone();
         let mut news = News::default();
         let fresh = match &last {
@@ -126,10 +141,10 @@ impl ChangeLog {
         news.everything = last.is_some() && fresh.is_none();
         let log = match fresh {
             Some(log) => log,
-            None => self.reload(last.as_ref(), now).await?,
+            None => self.reload(last.as_ref()).await?,
         };
         self.families.follow(&log).await;
-        self.apply(log.rows, now, &mut news);
+        self.apply(log.rows, asked, &mut news);
         Ok(news)
     }
 
@@ -142,10 +157,11 @@ impl ChangeLog {
 
     /// All that is young enough to matter. Where another database was known, the numbers that it
     /// has given out are not given out again.
-    async fn reload(&self, known: Option<&Position>, now: Timestamp) -> Result<Log, StoreError> {
+    async fn reload(&self, known: Option<&Position>) -> Result<Log, StoreError> {
         if let Some(known) = known {
             self.rows.raise(known.number).await?;
         }
+        let now = self.clock.now();
         self.rows.younger_than(now.minus(RETENTION)).await
     }
 
@@ -167,26 +183,33 @@ impl ChangeLog {
     }
 
     /// Whether the log could not be read when it should have been: the database is in trouble.
-    pub fn is_behind(&self, now: Timestamp) -> bool {
-        self.unreadable.load(Ordering::Relaxed) || now.since(self.lock().read_at) > BEHIND_AFTER
+    pub fn is_behind(&self) -> bool {
+        self.unreadable.load(Ordering::Relaxed) || self.age() > BEHIND_AFTER
     }
 
-    /// Whether the log has not been read for so long that it must be before answering.
-    pub fn is_stale(&self, now: Timestamp) -> bool {
-        now.since(self.lock().read_at) > STALE_AFTER
+    /// How old what is known is.
+    pub fn freshness(&self) -> Freshness {
+        match self.age() {
+            age if age <= LATE_AFTER => Freshness::Fresh,
+            age if age <= STALE_AFTER => Freshness::Late,
+            _ => Freshness::Stale,
+        }
     }
 
-    /// Whether the log has not been read for so long that the node is ill.
-    pub fn is_degraded(&self, now: Timestamp) -> bool {
-        now.since(self.lock().read_at) > DEGRADED_AFTER
+    fn age(&self) -> Duration {
+        let read_at = self.lock().read_at;
+        read_at.map_or(Duration::MAX, |read_at| {
+            self.clock.steady().saturating_sub(read_at)
+        })
     }
 
-    fn apply(&self, rows: Vec<ChangeRow>, now: Timestamp, news: &mut News) {
+    fn apply(&self, rows: Vec<ChangeRow>, read_at: Duration, news: &mut News) {
+        let now = self.clock.now();
         let mut known = self.lock();
         if news.everything {
             *known = Known::default();
         }
-        known.read_at = now;
+        known.read_at = Some(read_at);
         for row in rows {
             known.last = Some(Position::of(&row));
             known.learn(&row.change, now.plus(RETENTION), news);

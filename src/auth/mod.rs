@@ -12,6 +12,7 @@ pub mod change_log;
 pub mod change_password;
 mod clients;
 mod error;
+pub mod health;
 pub mod issue;
 pub mod keys;
 pub mod login;
@@ -52,9 +53,6 @@ use change_log::{ChangeLog, News};
 use keys::KeyVault;
 use throttle::Throttle;
 use user_cache::UserCache;
-
-/// A system's clock that is further off the database's is an illness, though it is corrected.
-const CLOCK_ERROR: Duration = Duration::from_secs(2);
 
 /// What holds for every client.
 #[derive(Debug, Clone)]
@@ -143,7 +141,7 @@ impl Auth {
             users,
             signing_keys,
             everything,
-        } = self.parts.changes.catch_up(self.now()).await?;
+        } = self.parts.changes.catch_up().await?;
         if signing_keys || everything {
             let keys = self
                 .parts
@@ -175,17 +173,6 @@ impl Auth {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
-    }
-
-    /// Which part is ill, if one is.
-    pub async fn illness(&self) -> Option<&'static str> {
-        if self.parts.database.ping().await.is_err() {
-            return Some("database");
-        }
-        if self.parts.changes.is_degraded(self.now()) {
-            return Some("change log");
-        }
-        (self.parts.database.clock_error() > CLOCK_ERROR).then_some("clock")
     }
 
     fn now(&self) -> Timestamp {

@@ -64,7 +64,7 @@ impl Auth {
         }
         // What the answer needs is looked for before anything moves.
         let key = self.signing_key(client)?;
-        if self.parts.changes.is_behind(self.now()) {
+        if self.parts.changes.is_behind() {
             self.look_first(&presented).await?;
         }
         let (session, generation, key_id) = self.advance(&presented, client).await?;

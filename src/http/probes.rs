@@ -2,11 +2,15 @@
 
 use std::future::Future;
 
+use http::{StatusCode, header};
 use poem::endpoint::{make, make_sync};
 use poem::{Endpoint, Response, Route, get};
+use serde_json::{Map, json};
 
-use super::problem::Refusal;
+use crate::auth::health::{Health, State};
 
+/// When to ask again, in seconds.
+const RETRY_AFTER: u32 = 1;
 const OK: &str = "{\"status\":\"ok\"}";
 
 /// `/healthz`: the process answers. Looks at nothing else, so that a database outage restarts
@@ -16,16 +20,33 @@ pub fn alive() -> impl Endpoint {
     make_sync(|_| ok())
 }
 
-/// `/readyz`: what the process depends on answers as well.
+/// `/readyz`: how everything is that requests depend on, part by part. 503 where some of them
+/// cannot be answered, so that a load balancer asks another node.
 pub fn ready<C, F>(check: C) -> impl Endpoint
 where
     C: Fn() -> F + Send + Sync,
-    F: Future<Output = Result<(), Refusal>> + Send,
+    F: Future<Output = Health> + Send,
 {
     make(move |_| {
         let checked = check();
-        async move { Ok::<_, poem::Error>(checked.await.map(|()| ok())?) }
+        async move { Ok::<_, poem::Error>(readiness(&checked.await)) }
     })
+}
+
+fn readiness(health: &Health) -> Response {
+    let parts = health.parts().map(|(part, state)| (part, state.as_str()));
+    let parts: Map<_, _> = parts
+        .map(|(part, state)| (part.into(), state.into()))
+        .collect();
+    let body = json!({ "status": health.worst().as_str(), "parts": parts });
+    let response = Response::builder().content_type("application/json");
+    let response = match health.worst() {
+        State::Ok | State::Degraded => response,
+        State::Unavailable => response
+            .status(StatusCode::SERVICE_UNAVAILABLE)
+            .header(header::RETRY_AFTER, RETRY_AFTER),
+    };
+    response.body(body.to_string())
 }
 
 /// `/metrics`, and nothing else, for a listener of its own: numbers are for operators.

@@ -13,7 +13,7 @@ use super::address::TrustedProxies;
 use super::api::{self, Api};
 use super::edge::NewRequestId;
 use super::prepared::Prepared;
-use super::problem::{Code, Refusal};
+use super::problem::Code;
 use super::server::{self, Limits};
 use super::surface::{self, Options};
 use super::wellknown::{self, CurrentJwks, WellKnown};
@@ -91,12 +91,7 @@ fn endpoint(site: Site) -> impl Endpoint<Output = Response> {
     let auth = site.auth.clone();
     let ready = move || {
         let auth = auth.clone();
-        async move {
-            match auth.illness().await {
-                None => Ok(()),
-                Some(part) => Err(Refusal::unavailable(1).because(part)),
-            }
-        }
+        async move { auth.health().await }
     };
     surface::assemble(operations, codes, ready, options)
         .data(site.auth)

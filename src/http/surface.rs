@@ -15,9 +15,9 @@ use super::body::Shapes;
 use super::document::{self, Codes};
 use super::edge::{Edge, NewRequestId, Settings};
 use super::prepared::Prepared;
-use super::problem::Refusal;
 use super::routes::Routes;
 use super::{docs, probes};
+use crate::auth::health::Health;
 
 /// How long the API description may be cached, in seconds.
 const DOCUMENT_MAX_AGE: u32 = 300;
@@ -52,7 +52,7 @@ pub fn assemble<T, C, F>(
 where
     T: OpenApi + 'static,
     C: Fn() -> F + Send + Sync + 'static,
-    F: Future<Output = Result<(), Refusal>> + Send + 'static,
+    F: Future<Output = Health> + Send + 'static,
 {
     let document = Prepared::new(
         "application/json",

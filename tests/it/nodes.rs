@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use reqwest::Method;
 use signet::app::{Ambient, App};
+use signet::auth::health::State;
 use signet::config::{DatabaseUrl, MigrateWhen};
 use signet::model::time::Clock;
 use signet::store::clock::SystemClock;
@@ -179,7 +180,14 @@ async fn a_clock_that_is_off_is_an_illness() {
     let app = App::open(server.settings.clone(), ambient.clone())
         .await
         .unwrap();
-    assert_eq!(app.auth().illness().await, Some("clock"));
+    let health = app.auth().health().await;
+    assert!(
+        health
+            .parts()
+            .any(|part| part == ("clock", State::Degraded))
+    );
+    // It is corrected: requests are answered rightly, and no balancer needs to turn away.
+    assert_eq!(health.worst(), State::Degraded);
     let off = ambient.clock.now().millis() - server.clock.now().millis();
     assert!(off.abs() < 2_000, "{off} ms off");
 }

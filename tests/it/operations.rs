@@ -1,17 +1,96 @@
 //! /healthz, /readyz, /openapi.json, /docs, and the headers that every answer carries.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::harness::{PASSWORD, Person, TestServer};
+use crate::harness::{Answer, PASSWORD, Person, TestServer};
 
 #[tokio::test]
-async fn a_running_server_is_healthy_and_ready() {
+async fn ob_04_a_running_server_is_healthy_and_ready() {
     let server = TestServer::start().await;
-    for path in ["/healthz", "/readyz"] {
-        assert_eq!(server.get(path).await.status, 200, "{path}");
+    assert_eq!(server.get("/healthz").await.ok(), json!({ "status": "ok" }));
+    let expected = json!({
+        "status": "ok",
+        "parts": {
+            "database": "ok",
+            "change_log": "ok",
+            "clock": "ok",
+            "signing_keys": "ok",
+        },
+    });
+    assert_eq!(server.get("/readyz").await.ok(), expected);
+}
+
+#[tokio::test]
+async fn ob_04_a_database_that_is_away_is_named_until_it_is_back() {
+    let server = TestServer::start().await;
+    server.store.hide().await;
+    let answer = server.get("/readyz").await;
+    let health = ill(&answer, 503);
+    assert_eq!(health["parts"]["database"], "unavailable");
+    assert_eq!(health["parts"]["signing_keys"], "ok");
+    for inside in ["signet.db", "postgres", "sql", "/", "test"] {
+        assert!(!answer.text().contains(inside), "{}", answer.text());
     }
+    // The process is alive: nobody is to restart it.
+    server.get("/healthz").await.ok();
+    server.store.show().await;
+    let health = server.get("/readyz").await.ok();
+    assert_eq!(health["parts"]["database"], "ok");
+}
+
+#[tokio::test]
+async fn ob_04_a_change_log_that_cannot_be_read_is_named() {
+    let server = TestServer::start().await;
+    let ada = server.person("ada").await;
+    let mut other = server.store.connect().await;
+    other.execute("ALTER TABLE changes RENAME TO gone").await;
+    server.clock.advance(Duration::from_millis(2_001));
+    let health = ill(&server.get("/readyz").await, 200);
+    assert_eq!(health["parts"]["change_log"], "degraded");
+    ada.get("/v1/me").await.ok();
+    server.clock.advance(Duration::from_secs(8));
+    let health = ill(&server.get("/readyz").await, 503);
+    assert_eq!(health["parts"]["change_log"], "unavailable");
+    assert_eq!(health["parts"]["database"], "ok");
+    other.execute("ALTER TABLE gone RENAME TO changes").await;
+    server.auth.catch_up().await.unwrap();
+    assert_eq!(server.get("/readyz").await.ok()["status"], "ok");
+}
+
+#[tokio::test]
+async fn ob_04_a_signing_key_that_is_missing_is_named() {
+    let server = TestServer::start().await;
+    let ada = server.person("ada").await;
+    ada.log_out().await.no_content();
+    // Restored from somewhere else, without the keys.
+    let mut other = server.store.connect().await;
+    other.execute("DELETE FROM signing_keys").await;
+    other.execute("UPDATE changes SET mark = 'other'").await;
+    server.auth.catch_up().await.unwrap();
+    let health = ill(&server.get("/readyz").await, 503);
+    assert_eq!(health["parts"]["signing_keys"], "unavailable");
+    assert_eq!(health["parts"]["database"], "ok");
+}
+
+/// What `/readyz` says with this status when something is ill.
+fn ill(answer: &Answer, status: u16) -> Value {
+    assert_eq!(answer.status, status, "{}", answer.text());
+    let health: Value = serde_json::from_slice(&answer.body).unwrap();
+    let unavailable = status == 503;
+    assert_eq!(
+        health["status"],
+        if unavailable {
+            "unavailable"
+        } else {
+            "degraded"
+        }
+    );
+    assert_eq!(answer.has("retry-after"), unavailable);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    health
 }
 
 #[tokio::test]
@@ -51,6 +130,13 @@ async fn pd_04_every_operation_answers_as_described() {
     let there = Person::log_in(&server, "ada", PASSWORD).await;
     let sid = there.claims()["sid"].as_str().unwrap().to_owned();
     let change = json!({ "current_password": PASSWORD, "new_password": "copper lantern ferry 77" });
+    server.create_user("root", &["signet.*"]).await;
+    let scope = "signet.users.read signet.users.write";
+    let root = Person::log_in_for(&server, "root", scope).await;
+    let eve = server.person("eve").await;
+    let (user, session) = (eve.claims()["sub"].clone(), eve.claims()["sid"].clone());
+    let sessions = format!("/v1/users/{}/sessions", user.as_str().unwrap());
+    let session = format!("{sessions}/{}", session.as_str().unwrap());
     let answers = [
         server.login("ada", PASSWORD).await,
         server.refresh(&ada.refresh_token).await,
@@ -60,6 +146,9 @@ async fn pd_04_every_operation_answers_as_described() {
         ada.delete("/v1/me/sessions").await,
         ada.put("/v1/me/password", change).await,
         ada.log_out().await,
+        root.get(&sessions).await,
+        root.delete(&session).await,
+        root.delete(&sessions).await,
         server.get("/.well-known/jwks.json").await,
         server.get("/.well-known/oauth-authorization-server").await,
         server.get("/.well-known/openid-configuration").await,

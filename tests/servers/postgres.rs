@@ -58,6 +58,8 @@ pub(crate) struct Postgres {
 /// A database of a test's own.
 pub(crate) struct TestDatabase {
     pub(crate) url: String,
+    name: String,
+    administration: String,
     clock: PathBuf,
 }
 
@@ -141,7 +143,9 @@ impl Postgres {
         admin.execute(create).await.unwrap();
         TestDatabase {
             url: self.url(&name),
+            administration: self.url("postgres"),
             clock: self.folder.join(format!("{name}.clock")),
+            name,
         }
     }
 
@@ -179,6 +183,29 @@ impl TestDatabase {
     pub(crate) fn through(&self, proxy: &Proxy) -> String {
         let (place, _) = self.url.split_once("?host=").unwrap();
         format!("{place}?host={}", proxy.folder.path().display())
+    }
+
+    /// Throws everybody out and lets nobody in.
+    pub(crate) async fn close(&self) {
+        let name = &self.name;
+        self.administer(&format!(
+            "ALTER DATABASE {name} ALLOW_CONNECTIONS false;
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        ))
+        .await;
+    }
+
+    /// Lets everybody in again.
+    pub(crate) async fn open(&self) {
+        let name = &self.name;
+        self.administer(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+            .await;
+    }
+
+    async fn administer(&self, sql: &str) {
+        let mut admin = PgConnection::connect(&self.administration).await.unwrap();
+        let sql = AssertSqlSafe(sql.to_owned());
+        sqlx::raw_sql(sql).execute(&mut admin).await.unwrap();
     }
 
     /// A bare connection, to do what Signet would not.

@@ -23,7 +23,7 @@ fn surface(docs: bool) -> impl Endpoint<Output = Response> {
         docs,
         new_request_id: Arc::new(|| "id".to_owned()),
     };
-    assemble(api, |_| &[], || async { Ok(()) }, options)
+    assemble(api, |_| &[], || async { Health::default() }, options)
 }
 
 async fn ask(method: Method, path: &str) -> Response {

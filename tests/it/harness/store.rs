@@ -57,6 +57,22 @@ impl Store {
         }
     }
 
+    /// Takes it away from whoever uses it.
+    pub(crate) async fn hide(&self) {
+        match self {
+            Self::Sqlite(file) => fs::rename(file, file.with_extension("away")).unwrap(),
+            Self::Postgres(database) => database.close().await,
+        }
+    }
+
+    /// Brings it back.
+    pub(crate) async fn show(&self) {
+        match self {
+            Self::Sqlite(file) => fs::rename(file.with_extension("away"), file).unwrap(),
+            Self::Postgres(database) => database.open().await,
+        }
+    }
+
     /// Everything that is stored.
     pub(crate) async fn dump(&self) -> Vec<u8> {
         match self {
