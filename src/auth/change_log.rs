@@ -16,7 +16,7 @@ use std::{
 use crate::{
     model::{
         change::{Change, ChangeRow},
-        id::{SessionId, UserId},
+        id::{ApiKeyId, SessionId, UserId},
         session::EndReason,
         time::{Clock, Timestamp},
     },
@@ -90,6 +90,8 @@ struct NotBefore {
 pub struct News {
     /// Users of whom anything changed.
     pub users: Vec<UserId>,
+    /// API keys of which anything changed.
+    pub api_keys: Vec<ApiKeyId>,
     /// Whether the signing keys changed.
     pub signing_keys: bool,
     /// Whether everything must be forgotten: the database is not the one that was known.
@@ -251,6 +253,7 @@ impl Known {
                 news.users.push(user);
             }
             Change::UserChanged { user } => news.users.push(user),
+            Change::ApiKeyChanged { key } => news.api_keys.push(key),
             Change::SigningKeysChanged => news.signing_keys = true,
         }
     }

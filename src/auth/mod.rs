@@ -21,6 +21,7 @@ mod me;
 mod new_password;
 mod open;
 mod prove;
+mod recent;
 pub mod refresh;
 pub mod sessions;
 pub mod throttle;
@@ -52,7 +53,7 @@ use crate::{
 use change_log::{ChangeLog, News};
 use keys::KeyVault;
 use throttle::Throttle;
-use user_cache::UserCache;
+use user_cache::{UserCache, user_cache};
 
 /// What holds for every client.
 #[derive(Debug, Clone)]
@@ -131,7 +132,7 @@ impl Auth {
             parts,
             keys: RwLock::new(keys),
             throttle,
-            user_cache: UserCache::default(),
+            user_cache: user_cache(),
         }
     }
 
@@ -139,6 +140,7 @@ impl Auth {
     pub async fn catch_up(&self) -> Result<(), AuthError> {
         let News {
             users,
+            api_keys: _,
             signing_keys,
             everything,
         } = self.parts.changes.catch_up().await?;
@@ -155,7 +157,7 @@ impl Auth {
             self.user_cache.clear();
         }
         for user in users {
-            self.user_cache.forget(user);
+            self.user_cache.forget(&user);
         }
         Ok(())
     }

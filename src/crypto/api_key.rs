@@ -29,13 +29,20 @@ pub struct ApiKeyReader {
 pub struct FreshApiKey {
     /// The key, for the answer to its owner and for nothing else.
     pub text: Zeroizing<String>,
-    /// What it is stored under.
+    /// What is stored of it.
+    pub kept: KeptSecret,
+}
+
+/// What is stored of a key's secret, and what for.
+#[derive(Clone)]
+pub struct KeptSecret {
+    /// What the key is found by.
     pub lookup: Lookup,
-    /// What is stored of its secret.
+    /// What it is checked against.
     pub digest: ApiKeyDigest,
     /// Which pepper made the digest.
     pub pepper_id: u8,
-    /// What people know it by.
+    /// What people know the key by.
     pub display_prefix: String,
 }
 
@@ -115,10 +122,12 @@ impl ApiKeyReader {
         };
         FreshApiKey {
             text: Zeroizing::new(fields.encode(prefix)),
-            lookup,
-            digest,
-            pepper_id,
-            display_prefix: display_prefix(prefix, pepper_id, &lookup),
+            kept: KeptSecret {
+                lookup,
+                digest,
+                pepper_id,
+                display_prefix: display_prefix(prefix, pepper_id, &lookup),
+            },
         }
     }
 
@@ -196,10 +205,10 @@ mod tests {
         let mut seen = HashSet::new();
         for _ in 0..200 {
             let made = reader.make(&rng);
-            assert!(made.text.starts_with(&made.display_prefix) && made.text.len() == 73);
+            assert!(made.text.starts_with(&made.kept.display_prefix));
             let read = reader.open(&made.text).unwrap();
-            assert!(read.lookup == made.lookup && read.is_of(&made.digest));
-            assert!(seen.insert(made.lookup));
+            assert!(read.lookup == made.kept.lookup && read.is_of(&made.kept.digest));
+            assert!(made.text.len() == 73 && seen.insert(read.lookup));
         }
     }
 

@@ -1,7 +1,7 @@
 //! The change log's rows: what every node must hear of.
 
 use super::{
-    id::{SessionId, UserId},
+    id::{ApiKeyId, SessionId, UserId},
     session::EndReason,
     time::Timestamp,
 };
@@ -42,6 +42,11 @@ pub enum Change {
     UserChanged {
         /// Whose.
         user: UserId,
+    },
+    /// Something about an API key changed: what it may do, its secret, whether it still counts.
+    ApiKeyChanged {
+        /// Which.
+        key: ApiKeyId,
     },
     /// The set of signing keys changed.
     SigningKeysChanged,

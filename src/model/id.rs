@@ -31,6 +31,7 @@ kinds! {
     SessionKind, SessionId, "ses_", "a session";
     ClientKind, ClientId, "cli_", "a client";
     TokenKind, TokenId, "jti_", "an access token";
+    ApiKeyKind, ApiKeyId, "key_", "an API key";
 }
 
 /// An identifier of one [`Kind`], with the time of its making in it.

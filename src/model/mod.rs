@@ -4,6 +4,7 @@
 //! How secrets are made and checked belongs to [`crypto`](crate::crypto), what is remembered to
 //! [`store`](crate::store), what the server does to [`auth`](crate::auth).
 
+pub mod api_key;
 pub mod api_key_text;
 pub mod authority;
 pub mod base62;

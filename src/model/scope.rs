@@ -267,6 +267,14 @@ impl Grants {
     }
 }
 
+/// As they are stored: separated by spaces, in order.
+impl fmt::Display for Grants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let grants: Vec<&str> = self.iter().map(Grant::as_str).collect();
+        f.write_str(&grants.join(" "))
+    }
+}
+
 impl FromIterator<Grant> for Grants {
     fn from_iter<T: IntoIterator<Item = Grant>>(grants: T) -> Self {
         Self(grants.into_iter().collect())

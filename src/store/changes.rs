@@ -139,6 +139,7 @@ fn columns(change: &Change) -> Row {
             ..plain(USER_NOT_BEFORE, user.to_string())
         },
         Change::UserChanged { user } => plain(USER_CHANGED, user.to_string()),
+        Change::ApiKeyChanged { key } => plain(API_KEY_CHANGED, key.to_string()),
         Change::SigningKeysChanged => plain(SIGNING_KEYS_CHANGED, String::new()),
     }
 }
@@ -164,6 +165,9 @@ fn change_row(row: &QueryResult) -> Result<Option<ChangeRow>, StoreError> {
         USER_CHANGED => Change::UserChanged {
             user: row.parse("subject")?,
         },
+        API_KEY_CHANGED => Change::ApiKeyChanged {
+            key: row.parse("subject")?,
+        },
         SIGNING_KEYS_CHANGED => Change::SigningKeysChanged,
         _ => return Err(StoreError::corrupt(format_args!("change of kind {kind}"))),
     };
@@ -177,6 +181,7 @@ fn change_row(row: &QueryResult) -> Result<Option<ChangeRow>, StoreError> {
 const SESSION_REVOKED: &str = "session_revoked";
 const USER_NOT_BEFORE: &str = "user_not_before";
 const USER_CHANGED: &str = "user_changed";
+const API_KEY_CHANGED: &str = "api_key_changed";
 const SIGNING_KEYS_CHANGED: &str = "signing_keys_changed";
 
 const NEXT: &str = "

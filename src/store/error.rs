@@ -4,6 +4,7 @@ use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use sqlx::migrate::MigrateError;
 
 use super::dialect;
+use crate::model::id::ApiKeyId;
 
 /// All connections were in use for too long.
 const BUSY: &str = "it has no connection free: it is too busy";
@@ -44,6 +45,15 @@ pub enum Conflict {
     /// Nobody else who is enabled holds `*`.
     #[error("this is the last enabled user who holds `*`")]
     LastAdministrator,
+    /// The owner has a key of this name, which is not revoked.
+    #[error("there is a key of this name already: {0}")]
+    ApiKeyExists(ApiKeyId),
+    /// The user has as many keys as anybody may have.
+    #[error("the user has {0} keys that count still, and may have no more")]
+    TooManyApiKeys(u32),
+    /// A key is not in the version in which it was believed to be, or is revoked.
+    #[error("the key was changed or revoked meanwhile")]
+    ApiKeyMoved,
     /// A signing key is not in the state in which it was believed to be.
     #[error("a signing key has changed its state meanwhile")]
     SigningKeyMoved,

@@ -7,7 +7,7 @@ use sqlx::{
 
 use super::error::StoreError;
 
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (
         1,
         "sessions",
@@ -22,6 +22,11 @@ const MIGRATIONS: [(i64, &str, &str); 3] = [
         3,
         "journal",
         include_str!("../../migrations/0003_journal.sql"),
+    ),
+    (
+        4,
+        "api_keys",
+        include_str!("../../migrations/0004_api_keys.sql"),
     ),
 ];
 

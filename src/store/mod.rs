@@ -6,6 +6,7 @@
 //! The store keeps what it is given: it makes no secrets (that is [`crypto`](crate::crypto)) and
 //! decides nothing that [`model::rule`](crate::model::rule) or [`auth`](crate::auth) decides.
 
+pub mod api_keys;
 pub mod changes;
 pub mod clients;
 pub mod clock;

@@ -24,6 +24,7 @@ macro_rules! on_each_database {
     };
 }
 
+mod api_keys;
 mod changes;
 mod families;
 mod journal;

@@ -112,7 +112,7 @@ async fn a_change_of_password_waits_for_a_login_and_ends_its_session() {
 }
 
 /// Returns once somebody waits for a lock in the place's database.
-async fn waits_for_a_lock(place: &Place) {
+pub(crate) async fn waits_for_a_lock(place: &Place) {
     let Intruder::Postgres(mut watcher) = place.intruder().await else {
         panic!("there are no locks")
     };

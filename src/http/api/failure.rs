@@ -54,6 +54,9 @@ fn words(conflict: Conflict) -> &'static str {
         Conflict::EmailTaken => "The e-mail address is taken: choose another.",
         Conflict::NoSuchUser => "The user does not exist any more.",
         Conflict::CredentialsChanged => "The password was changed meanwhile: log in again.",
+        Conflict::ApiKeyExists(_) => "There is a key of this name: rotate it, or choose another.",
+        Conflict::TooManyApiKeys(_) => "There are as many keys as one may have: revoke one first.",
+        Conflict::ApiKeyMoved => "The key was changed or revoked meanwhile: look again.",
         Conflict::SigningKeyMoved => "The signing key is in another state by now: look again.",
         Conflict::LastAdministrator => "The last user who holds `*` must stay: grant it first.",
     }

@@ -4,7 +4,7 @@ use super::{Users, exists, not_the_last_administrator, one_at_a_time};
 use crate::{
     model::{change::Change, id::UserId, session::EndReason},
     store::{
-        changes,
+        api_keys, changes,
         error::{Conflict, StoreError},
         families::end_all,
         job::Step,
@@ -84,6 +84,7 @@ async fn erase(step: &Step<'_>, user: UserId) -> Result<bool, StoreError> {
     for forget in [FORGET_NAMES, FORGET_GRANTS, FORGET_ORIGINS] {
         step.sql.execute(forget, [id()]).await?;
     }
+    api_keys::erase_of(step, user).await?;
     end_all(step, user, None, EndReason::UserDisabled).await?;
     Ok(true)
 }
