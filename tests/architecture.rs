@@ -26,7 +26,7 @@ const HOMES: [(&str, &[&str]); 3] = [
         "crypto",
         &["ring", "jsonwebtoken", "argon2", "rsa", "signature"],
     ),
-    ("store", &["sea_orm", "sqlx"]),
+    ("store", &["sea_orm", "sqlx", "redis"]),
     ("http", &["poem", "poem_openapi", "hyper", "hyper_util"]),
 ];
 

@@ -150,6 +150,7 @@ impl Auth {
                     digest: advance.digest,
                     presented: advance.presented,
                     late_at: session.family.late_at,
+                    policy: *policy,
                 };
                 Ok(self
                     .parts

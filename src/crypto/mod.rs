@@ -1,5 +1,5 @@
 //! How secrets are made and checked: randomness, master keys, signing keys and the key ring,
-//! access tokens, the tags of refresh tokens, API keys, sealed columns, passwords.
+//! access tokens, the tags of refresh tokens, API keys, sealed columns and records, passwords.
 //!
 //! The only home of `ring`, `jsonwebtoken`, `argon2` and `rsa`. It knows nothing of storage,
 //! requests or users: what it makes is bytes and text, and what it checks it answers with a type.
@@ -17,6 +17,7 @@ pub mod pseudonym;
 pub mod random;
 pub mod refresh;
 pub mod seal;
+pub mod session_seal;
 pub mod signing;
 
 mod key_pair;

@@ -59,6 +59,13 @@ impl<K: Kind> Id<K> {
         Timestamp::from_millis(millis)
     }
 
+    /// The identifier of these sixteen bytes, where they are a UUIDv7.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> Option<Self> {
+        let uuid = Uuid::from_bytes(bytes);
+        (uuid.get_version() == Some(Version::SortRand)).then_some(Self(uuid, PhantomData))
+    }
+
     /// The UUID's sixteen bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 16] {
@@ -124,6 +131,8 @@ mod tests {
         let id = UserId::new(Timestamp::from_millis(1_760_000_000_123), [7; 10]);
         assert_eq!(id.to_string().parse(), Ok(id));
         assert_eq!(id.created_at().millis(), 1_760_000_000_123);
+        assert_eq!(UserId::from_bytes(*id.as_bytes()), Some(id));
+        assert_eq!(UserId::from_bytes([7; 16]), None);
     }
 
     #[test]

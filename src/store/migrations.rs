@@ -7,7 +7,7 @@ use sqlx::{
 
 use super::error::StoreError;
 
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (
         1,
         "sessions",
@@ -27,6 +27,11 @@ const MIGRATIONS: [(i64, &str, &str); 4] = [
         4,
         "api_keys",
         include_str!("../../migrations/0004_api_keys.sql"),
+    ),
+    (
+        5,
+        "session_profiles",
+        include_str!("../../migrations/0005_session_profiles.sql"),
     ),
 ];
 

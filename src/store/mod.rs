@@ -21,6 +21,7 @@ mod migrations;
 pub mod opening;
 pub mod paging;
 pub mod peppers;
+pub mod redis;
 pub mod signing_keys;
 mod sql;
 mod transaction;

@@ -1,7 +1,8 @@
 //! Real servers, started by the test binary that needs them and ended with it.
 //!
 //! They listen on unix sockets in folders of their own, so that nothing else on the machine is met.
-//! There is one cluster a test binary, and one database a test.
+//! There is one cluster of PostgreSQL a test binary, and one database a test; each test that needs
+//! Redis has a server of its own.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,6 +13,8 @@
 
 mod postgres;
 mod proxy;
+mod redis;
 
+pub(crate) use self::redis::{Redis, RedisClock};
 pub(crate) use postgres::{Postgres, TestDatabase, set_clock};
 pub(crate) use proxy::Proxy;

@@ -11,29 +11,34 @@ use signet::{
         session::{EndReason, Origin, SessionDigest},
     },
     store::{
-        families::{Advanced, FamilyStore, LateStamp, Revocation, SessionKey, Target},
+        families::{Advanced, LateStamp, Revocation, SessionKey, SqlFamilies, Target},
         paging::Paging,
+        redis::RedisFamilies,
         users::{NewPassword, PasswordHash},
     },
 };
 
-use crate::place::{DAY, Place, policy};
+use crate::{
+    place::{DAY, Place, policy},
+    tested::{Tested, bare, ended},
+};
 
 /// Runs each of the functions below as a test of each store.
 macro_rules! conformance {
     ($($promise:ident,)*) => {
-        conformance!(sqlite: $($promise,)*);
-        conformance!(postgres: $($promise,)*);
+        conformance!(sqlite SqlFamilies: $($promise,)*);
+        conformance!(postgres SqlFamilies: $($promise,)*);
+        conformance!(redis RedisFamilies: $($promise,)*);
     };
-    ($database:ident: $($promise:ident,)*) => {
-        mod $database {
-            use crate::place::Place;
+    ($place:ident $store:ident: $($promise:ident,)*) => {
+        mod $place {
+            use super::{Place, Tested, $store};
 
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $promise() {
-                    let place = Place::$database().await;
-                    let store = place.families();
+                    let place = Place::$place().await;
+                    let store = <$store as Tested>::of(&place).await;
                     super::$promise(&place, &store).await;
                 }
             )*
@@ -59,7 +64,7 @@ conformance! {
     what_has_long_expired_is_forgotten_in_bounded_steps,
 }
 
-async fn a_session_is_found_as_it_was_opened(place: &Place, store: &impl FamilyStore) {
+async fn a_session_is_found_as_it_was_opened(place: &Place, store: &impl Tested) {
     let user = place.user("ada").await;
     let mut opening = place.opening(user);
     assert!(store.open(&opening).await.unwrap());
@@ -79,10 +84,7 @@ async fn a_session_is_found_as_it_was_opened(place: &Place, store: &impl FamilyS
     assert_eq!(store.find(&nobody).await, Ok(None));
 }
 
-async fn it_opens_only_with_the_credentials_that_were_checked(
-    place: &Place,
-    store: &impl FamilyStore,
-) {
+async fn it_opens_only_with_the_credentials_that_were_checked(place: &Place, store: &impl Tested) {
     let user = place.user("ada").await;
     let in_flight = place.opening(user);
     let new = NewPassword {
@@ -107,7 +109,7 @@ async fn it_opens_only_with_the_credentials_that_were_checked(
     assert_eq!(store.open(&late).await, Ok(true));
 }
 
-async fn it_opens_only_after_the_users_not_before(place: &Place, store: &impl FamilyStore) {
+async fn it_opens_only_after_the_users_not_before(place: &Place, store: &impl Tested) {
     let user = place.user("ada").await;
     place.session(user).await;
     let everywhere = Target::User { user, except: None };
@@ -122,7 +124,7 @@ async fn it_opens_only_after_the_users_not_before(place: &Place, store: &impl Fa
 
 async fn a_step_moves_the_family_and_answers_with_the_record_before(
     place: &Place,
-    store: &impl FamilyStore,
+    store: &impl Tested,
 ) {
     let user = place.user("ada").await;
     let opened = place.session(user).await;
@@ -133,14 +135,15 @@ async fn a_step_moves_the_family_and_answers_with_the_record_before(
         advance.policy.active_key = u8::try_from(presented).unwrap();
         let step = store.advance(&advance).await.unwrap().step().unwrap();
         assert!(step.moved);
-        assert_eq!(step.before, before);
+        assert_eq!(bare(&step.before), bare(&before));
         before.family = rotated(&before, advance.presented, &advance.policy, step.now).unwrap();
+        store.settle().await;
         let found = store.find(&SessionKey::Digest(opened.digest)).await;
         assert_eq!(found, Ok(Some(before.clone())));
     }
 }
 
-async fn a_step_that_the_rule_refuses_touches_nothing(place: &Place, store: &impl FamilyStore) {
+async fn a_step_that_the_rule_refuses_touches_nothing(place: &Place, store: &impl Tested) {
     let user = place.user("ada").await;
     let opened = place.session(user).await;
     let mut foreign = place.advance(&opened, 1);
@@ -153,20 +156,20 @@ async fn a_step_that_the_rule_refuses_touches_nothing(place: &Place, store: &imp
     for refused in [foreign, distrusted, implausible, last] {
         let step = store.advance(&refused).await.unwrap().step().unwrap();
         assert!(!step.moved);
-        assert_eq!(step.before, opened.session);
+        assert_eq!(bare(&step.before), bare(&opened.session));
     }
     let found = store.find(&SessionKey::Digest(opened.digest)).await;
     assert_eq!(found, Ok(Some(opened.session)));
 }
 
-async fn a_step_on_an_unknown_session_finds_nothing(place: &Place, store: &impl FamilyStore) {
+async fn a_step_on_an_unknown_session_finds_nothing(place: &Place, store: &impl Tested) {
     let user = place.user("ada").await;
     let mut unknown = place.advance(&place.opening(user), 1);
     unknown.digest = SessionDigest([0; 32]);
     assert_eq!(store.advance(&unknown).await, Ok(Advanced::Missing));
 }
 
-async fn a_forgotten_generation_heals(place: &Place, store: &impl FamilyStore) {
+async fn a_forgotten_generation_heals(place: &Place, store: &impl Tested) {
     let user = place.user("ada").await;
     let opened = place.session(user).await;
     for presented in 1..=40 {
@@ -174,22 +177,20 @@ async fn a_forgotten_generation_heals(place: &Place, store: &impl FamilyStore) {
         assert!(step.unwrap().step().unwrap().moved);
     }
     let mut intruder = place.intruder().await;
-    let (id, first) = (opened.session.id, &opened.session.family);
-    intruder.overwrite(id, first).await;
+    let first = &opened.session.family;
+    store.lose(place, &mut intruder, &opened, first).await;
     // Idle by the record that the store was thrown back to, and yet in use.
     place.clock.advance(20 * DAY);
     let step = store.advance(&place.advance(&opened, 41)).await;
     let step = step.unwrap().step().unwrap();
     assert!(step.moved);
-    assert_eq!(step.before, opened.session);
+    assert_eq!(bare(&step.before), bare(&opened.session));
+    store.settle().await;
     let found = store.find(&SessionKey::Digest(opened.digest)).await;
     assert_eq!(found.unwrap().unwrap().family.generation.number(), 42);
 }
 
-async fn fifty_parallel_steps_move_once(
-    place: &Place,
-    store: &(impl FamilyStore + Clone + 'static),
-) {
+async fn fifty_parallel_steps_move_once(place: &Place, store: &impl Tested) {
     let user = place.user("ada").await;
     let opened = place.session(user).await;
     let mut steps = tokio::task::JoinSet::new();
@@ -205,7 +206,7 @@ async fn fifty_parallel_steps_move_once(
     }
 }
 
-async fn a_late_retry_is_stamped_once(place: &Place, store: &impl FamilyStore) {
+async fn a_late_retry_is_stamped_once(place: &Place, store: &impl Tested) {
     let user = place.user("ada").await;
     let opened = place.session(user).await;
     store.advance(&place.advance(&opened, 1)).await.unwrap();
@@ -214,9 +215,11 @@ async fn a_late_retry_is_stamped_once(place: &Place, store: &impl FamilyStore) {
         digest: opened.digest,
         presented: Generation::FIRST,
         late_at: opened.session.family.late_at,
+        policy: policy(),
     };
     assert_eq!(store.stamp_late(&stamp).await, Ok(true));
     assert_eq!(store.stamp_late(&stamp).await, Ok(false));
+    store.settle().await;
     let found = store.find(&SessionKey::Digest(opened.digest)).await;
     let family = found.unwrap().unwrap().family;
     let now = place.database.now();
@@ -225,7 +228,7 @@ async fn a_late_retry_is_stamped_once(place: &Place, store: &impl FamilyStore) {
     assert_eq!(family.generation.number(), 2);
 }
 
-async fn a_late_retry_is_not_stamped_on_what_moved(place: &Place, store: &impl FamilyStore) {
+async fn a_late_retry_is_not_stamped_on_what_moved(place: &Place, store: &impl Tested) {
     let user = place.user("ada").await;
     let opened = place.session(user).await;
     for presented in 1..=2 {
@@ -238,6 +241,7 @@ async fn a_late_retry_is_not_stamped_on_what_moved(place: &Place, store: &impl F
         digest: opened.digest,
         presented: Generation::FIRST,
         late_at: opened.session.family.late_at,
+        policy: policy(),
     };
     assert_eq!(store.stamp_late(&stamp).await, Ok(false));
     stamp.presented = Generation::new(2).unwrap();
@@ -246,7 +250,7 @@ async fn a_late_retry_is_not_stamped_on_what_moved(place: &Place, store: &impl F
     assert_eq!(store.stamp_late(&stamp).await, Ok(false));
 }
 
-async fn a_session_ends_once_and_is_logged_once(place: &Place, store: &impl FamilyStore) {
+async fn a_session_ends_once_and_is_logged_once(place: &Place, store: &impl Tested) {
     let user = place.user("ada").await;
     let opened = place.session(user).await;
     let target = Target::Session(opened.session.id);
@@ -272,20 +276,18 @@ async fn a_session_ends_once_and_is_logged_once(place: &Place, store: &impl Fami
     assert_eq!(place.log().await, [revoked]);
 }
 
-async fn an_ended_session_never_moves_again(place: &Place, store: &impl FamilyStore) {
+async fn an_ended_session_never_moves_again(place: &Place, store: &impl Tested) {
     let user = place.user("ada").await;
     let opened = place.session(user).await;
     let target = Target::Session(opened.session.id);
     store.revoke(target, EndReason::Logout).await.unwrap();
     for presented in [1, 2, 60] {
         let step = store.advance(&place.advance(&opened, presented)).await;
-        let step = step.unwrap().step().unwrap();
-        assert!(!step.moved);
-        assert_eq!(step.before.revoked, Some(EndReason::Logout));
+        assert_eq!(ended(&step.unwrap()), Some(EndReason::Logout));
     }
 }
 
-async fn all_but_one_session_end_with_one_row(place: &Place, store: &impl FamilyStore) {
+async fn all_but_one_session_end_with_one_row(place: &Place, store: &impl Tested) {
     let (ada, ben) = (place.user("ada").await, place.user("ben").await);
     let mut of_ada = Vec::new();
     for _ in 0..4 {
@@ -313,7 +315,7 @@ async fn all_but_one_session_end_with_one_row(place: &Place, store: &impl Family
     assert_eq!(place.log().await, [row]);
 }
 
-async fn a_list_has_the_living_sessions_in_pages(place: &Place, store: &impl FamilyStore) {
+async fn a_list_has_the_living_sessions_in_pages(place: &Place, store: &impl Tested) {
     let user = place.user("ada").await;
     let mut ids: Vec<SessionId> = Vec::new();
     for _ in 0..7 {
@@ -343,10 +345,7 @@ async fn a_list_has_the_living_sessions_in_pages(place: &Place, store: &impl Fam
     assert_eq!((idle.items.len(), idle.total, idle.more), (0, 0, false));
 }
 
-async fn what_has_long_expired_is_forgotten_in_bounded_steps(
-    place: &Place,
-    store: &impl FamilyStore,
-) {
+async fn what_has_long_expired_is_forgotten_in_bounded_steps(place: &Place, store: &impl Tested) {
     let user = place.user("ada").await;
     for _ in 0..5 {
         place.session(user).await;

@@ -35,5 +35,6 @@ mod rule;
 mod server;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod tested;
 mod users;
 mod writer;

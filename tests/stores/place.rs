@@ -10,7 +10,11 @@ use std::{
 };
 
 use signet::{
-    crypto::random::{self, SeededRng},
+    crypto::{
+        master::MasterKeys,
+        random::{self, SeededRng},
+        session_seal::SessionSeals,
+    },
     model::{
         change::Change,
         id::{ClientId, Id, Kind, SessionId, UserId},
@@ -25,14 +29,16 @@ use signet::{
         clients::Clients,
         database::{Database, StoreOptions},
         families::{Advance, FamilyStore as _, Opening, SqlFamilies},
+        redis::{RedisAddress, RedisFamilies},
         users::{NewUser, PasswordHash, Users},
     },
 };
 use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 
-use crate::servers::{Postgres, TestDatabase, set_clock};
+use crate::servers::{Postgres, Redis, RedisClock, TestDatabase, set_clock};
 
 pub(crate) const START: i64 = 1_760_000_000_000;
+const MASTER: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 pub(crate) const DAY: Duration = Duration::from_hours(24);
 
 /// A clock that stands still until it is moved.
@@ -40,6 +46,8 @@ pub(crate) struct TestClock {
     millis: AtomicI64,
     /// The clock of a database that shows the same.
     file: Option<PathBuf>,
+    /// The clock of a Redis that shows the same.
+    redis: Option<RedisClock>,
 }
 
 impl TestClock {
@@ -48,6 +56,9 @@ impl TestClock {
         let now = self.millis.fetch_add(by, Ordering::SeqCst) + by;
         if let Some(file) = &self.file {
             set_clock(file, now);
+        }
+        if let Some(redis) = &self.redis {
+            redis.set(now);
         }
     }
 }
@@ -64,6 +75,7 @@ pub(crate) struct Place {
     pub(crate) clock: Arc<TestClock>,
     pub(crate) rng: Arc<SeededRng>,
     pub(crate) client: ClientId,
+    redis: Option<Redis>,
     home: Home,
 }
 
@@ -81,18 +93,31 @@ pub(crate) enum Intruder {
 impl Place {
     pub(crate) async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self::at(Home::Folder(folder), None).await
+        Self::at(Home::Folder(folder), None, None).await
     }
 
     pub(crate) async fn postgres() -> Self {
         let database = Postgres::shared().database().await;
         let clock = database.hold_clock(START).await;
-        Self::at(Home::Server(database), Some(clock)).await
+        Self::at(Home::Server(database), Some(clock), None).await
     }
 
-    async fn at(home: Home, file: Option<PathBuf>) -> Self {
+    /// On PostgreSQL, with a Redis in front.
+    pub(crate) async fn redis() -> Self {
+        let database = Postgres::shared().database().await;
+        let clock = database.hold_clock(START).await;
+        let redis = Redis::with_clock(START);
+        Self::at(Home::Server(database), Some(clock), Some(redis)).await
+    }
+
+    async fn at(home: Home, file: Option<PathBuf>, redis: Option<(Redis, RedisClock)>) -> Self {
         let millis = AtomicI64::new(START);
-        let clock = Arc::new(TestClock { millis, file });
+        let (redis, redis_clock) = redis.unzip();
+        let clock = Arc::new(TestClock {
+            millis,
+            file,
+            redis: redis_clock,
+        });
         let rng = Arc::new(SeededRng::new(7));
         let database = open(&home.url(), clock.clone(), rng.clone()).await;
         database.migrate().await.unwrap();
@@ -106,6 +131,7 @@ impl Place {
             clock,
             rng,
             client: client.id,
+            redis,
             home,
         }
     }
@@ -116,6 +142,22 @@ impl Place {
 
     pub(crate) fn families(&self) -> SqlFamilies {
         SqlFamilies::new(self.database.clone())
+    }
+
+    /// The Redis in front.
+    pub(crate) fn redis_server(&self) -> &Redis {
+        self.redis.as_ref().unwrap()
+    }
+
+    /// The sessions behind that Redis, which is in use. Nothing is done beside what is asked for:
+    /// the journal waits until it is written.
+    pub(crate) async fn redis_families(&self) -> RedisFamilies {
+        let address = RedisAddress::parse(&self.redis_server().url()).unwrap();
+        let seals = SessionSeals::new(&MasterKeys::parse(MASTER, None).unwrap());
+        let (database, rng) = (self.database.clone(), self.rng.clone());
+        let families = RedisFamilies::new(address, database, seals, rng);
+        assert!(families.reach().await);
+        families
     }
 
     pub(crate) fn id<K: Kind>(&self) -> Id<K> {

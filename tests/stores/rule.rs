@@ -1,7 +1,7 @@
-//! The SQL store against the rule: its one statement moves exactly what [`judge`] lets move, to
-//! exactly what [`rotated`] says, whatever the record and whatever happened before.
+//! The stores against the rule: the one statement, or script, moves exactly what [`judge`] lets
+//! move, to exactly what [`rotated`] says, whatever the record and whatever happened before.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use proptest::{
     prelude::*,
@@ -15,33 +15,30 @@ use signet::{
         session::{EndReason, Family, Policy, Session},
         time::Timestamp,
     },
-    store::families::{
-        Advance, FamilyStore as _, LateStamp, Opening, Revocation, SessionKey, SqlFamilies, Target,
+    store::{
+        families::{Advance, Advanced, LateStamp, Opening, Revocation, SqlFamilies, Target},
+        redis::RedisFamilies,
     },
 };
 use tokio::{runtime::Runtime, sync::Mutex};
 
-use crate::place::{DAY, Intruder, Place, START, policy};
+use crate::{
+    place::{DAY, Intruder, Place, START, policy},
+    tested::{Tested, bare},
+};
 
-/// Which database.
-#[derive(Clone, Copy)]
-enum On {
-    Sqlite,
-    Postgres,
-}
-
-/// Runs an asynchronous property over many cases, all on one database.
-fn hold<S, F>(database: On, cases: u32, strategy: &S, property: &F)
+/// Runs an asynchronous property over many cases, all on one store.
+fn hold<T, S, F>(place: impl Future<Output = Place>, cases: u32, strategy: &S, property: &F)
 where
+    T: Tested,
     S: Strategy,
-    F: AsyncFn(&Place, S::Value) -> Result<(), TestCaseError>,
+    F: AsyncFn(&Place, &T, S::Value) -> Result<(), TestCaseError>,
 {
     let runtime = Runtime::new().unwrap();
-    let place = runtime.block_on(async {
-        match database {
-            On::Sqlite => Place::sqlite().await,
-            On::Postgres => Place::postgres().await,
-        }
+    let (place, store) = runtime.block_on(async {
+        let place = place.await;
+        let store = T::of(&place).await;
+        (place, store)
     });
     let config = Config {
         cases,
@@ -49,7 +46,9 @@ where
         ..Config::default()
     };
     TestRunner::new(config)
-        .run(strategy, |case| runtime.block_on(property(&place, case)))
+        .run(strategy, |case| {
+            runtime.block_on(property(&place, &store, case))
+        })
         .unwrap();
 }
 
@@ -163,36 +162,35 @@ impl Presentation {
 
 #[test]
 fn the_statement_is_the_rule_on_sqlite() {
-    the_statement_is_the_rule(On::Sqlite, 1_000);
+    the_step_is_the_rule::<SqlFamilies>(Place::sqlite(), 1_000);
 }
 
 #[test]
 fn the_statement_is_the_rule_on_postgres() {
-    the_statement_is_the_rule(On::Postgres, 500);
+    the_step_is_the_rule::<SqlFamilies>(Place::postgres(), 500);
 }
 
-fn the_statement_is_the_rule(database: On, cases: u32) {
-    hold(database, cases, &presentations(), &async |place, case| {
+#[test]
+fn the_script_is_the_rule_on_redis() {
+    the_step_is_the_rule::<RedisFamilies>(Place::redis(), 1_000);
+}
+
+fn the_step_is_the_rule<T: Tested>(place: impl Future<Output = Place>, cases: u32) {
+    let property = async |place: &Place, store: &T, case: Presentation| {
         place.clock.advance(Duration::from_millis(1));
         let user = place
             .user(&format!("u{}", place.database.now().millis()))
             .await;
         let mut opening = place.opening(user);
         case.apply(&mut opening, place.database.now());
-        prop_assert!(place.families().open(&opening).await.unwrap());
+        prop_assert!(store.open(&opening).await.unwrap());
         let mut model = Model {
             session: opening.session.clone(),
         };
-        model
-            .step(&place.families(), &case.advance(place, &opening))
-            .await?;
-        let found = place
-            .families()
-            .find(&SessionKey::Digest(opening.digest))
-            .await;
-        prop_assert_eq!(found.unwrap(), Some(model.session));
-        Ok(())
-    });
+        model.step(store, &case.advance(place, &opening)).await?;
+        model.look(place, store, &opening).await
+    };
+    hold(place, cases, &presentations(), &property);
 }
 
 /// A session as it must be, moved by the rule alone.
@@ -204,11 +202,18 @@ impl Model {
     /// Takes a step in the store and in the model, follows its verdict in both, and compares.
     async fn step(
         &mut self,
-        store: &SqlFamilies,
+        store: &impl Tested,
         advance: &Advance,
     ) -> Result<Verdict, TestCaseError> {
-        let step = store.advance(advance).await.unwrap().step().unwrap();
-        prop_assert_eq!(&step.before, &self.session);
+        let step = match store.advance(advance).await.unwrap() {
+            Advanced::Step(step) => step,
+            Advanced::Ended(reason) => {
+                prop_assert_eq!(self.session.revoked.unwrap_or(EndReason::Absolute), reason);
+                return Ok(Verdict::Ended(reason));
+            }
+            Advanced::Missing => return Err(TestCaseError::fail("missing")),
+        };
+        prop_assert_eq!(bare(&step.before), bare(&self.session));
         let (presented, policy, now) = (advance.presented, &advance.policy, step.now);
         let verdict = judge(&self.session, presented, advance.client, policy, now);
         let moves = matches!(verdict, Verdict::Rotate | Verdict::Heal);
@@ -222,6 +227,7 @@ impl Model {
                     digest: advance.digest,
                     presented,
                     late_at: self.session.family.late_at,
+                    policy: *policy,
                 };
                 prop_assert!(store.stamp_late(&stamp).await.unwrap());
                 self.session.family = late_stamped(&self.session.family, presented, now);
@@ -235,6 +241,18 @@ impl Model {
             _ => {}
         }
         Ok(verdict)
+    }
+
+    /// Compares the store's record, by a step that touches nothing.
+    async fn look(
+        &mut self,
+        place: &Place,
+        store: &impl Tested,
+        opening: &Opening,
+    ) -> Result<(), TestCaseError> {
+        let mut stranger = place.advance(opening, 1);
+        stranger.client = place.id::<ClientKind>();
+        self.step(store, &stranger).await.map(drop)
     }
 }
 
@@ -275,16 +293,16 @@ fn schedules() -> impl Strategy<Value = Vec<Event>> {
 }
 
 /// A schedule as it is played.
-struct Play<'p> {
+struct Play<'p, T> {
     place: &'p Place,
-    store: SqlFamilies,
+    store: T,
     opening: Opening,
     model: Model,
     past: Vec<Family>,
     newest: u32,
 }
 
-impl Play<'_> {
+impl<T: Tested> Play<'_, T> {
     async fn event(
         &mut self,
         event: &Event,
@@ -311,8 +329,11 @@ impl Play<'_> {
             }
             Event::Lose(index) => {
                 let older = *index.get(&self.past);
-                let id = self.model.session.id;
-                intruder.lock().await.overwrite(id, &older).await;
+                let mut intruder = intruder.lock().await;
+                let lost = self
+                    .store
+                    .lose(self.place, &mut intruder, &self.opening, &older);
+                lost.await;
                 self.model.session.family = older;
             }
         }
@@ -340,16 +361,21 @@ impl Play<'_> {
 
 #[test]
 fn random_schedules_keep_to_the_rule_on_sqlite() {
-    random_schedules_keep_to_the_rule(On::Sqlite, 60);
+    random_schedules_keep_to_the_rule::<SqlFamilies>(Place::sqlite(), 60);
 }
 
 #[test]
 fn random_schedules_keep_to_the_rule_on_postgres() {
-    random_schedules_keep_to_the_rule(On::Postgres, 20);
+    random_schedules_keep_to_the_rule::<SqlFamilies>(Place::postgres(), 20);
 }
 
-fn random_schedules_keep_to_the_rule(database: On, cases: u32) {
-    hold(database, cases, &schedules(), &async |place, schedule| {
+#[test]
+fn random_schedules_keep_to_the_rule_on_redis() {
+    random_schedules_keep_to_the_rule::<RedisFamilies>(Place::redis(), 60);
+}
+
+fn random_schedules_keep_to_the_rule<T: Tested>(place: impl Future<Output = Place>, cases: u32) {
+    let property = async |place: &Place, store: &T, schedule: Vec<Event>| {
         place.clock.advance(DAY);
         let intruder = Mutex::new(place.intruder().await);
         let user = place
@@ -358,7 +384,7 @@ fn random_schedules_keep_to_the_rule(database: On, cases: u32) {
         let opening = place.session(user).await;
         let mut play = Play {
             place,
-            store: place.families(),
+            store: store.clone(),
             past: vec![opening.session.family],
             model: Model {
                 session: opening.session.clone(),
@@ -369,11 +395,7 @@ fn random_schedules_keep_to_the_rule(database: On, cases: u32) {
         for event in &schedule {
             play.event(event, &intruder).await?;
         }
-        let found = play
-            .store
-            .find(&SessionKey::Digest(play.opening.digest))
-            .await;
-        prop_assert_eq!(found.unwrap(), Some(play.model.session));
-        Ok(())
-    });
+        play.model.look(place, store, &play.opening).await
+    };
+    hold(place, cases, &schedules(), &property);
 }

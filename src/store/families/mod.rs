@@ -138,6 +138,8 @@ pub struct LateStamp {
     pub presented: Generation,
     /// The record's `late_at` when it was judged.
     pub late_at: Timestamp,
+    /// The rules that it was judged by.
+    pub policy: Policy,
 }
 
 /// How a session is found.
