@@ -9,6 +9,7 @@ use place::Place;
 #[test]
 fn a_user_is_created_shown_granted_disabled_and_deleted() {
     let place = Place::new();
+    place.json(&["scope", "add", "pages.read", "pages.write"]);
     let created = place.json(&[
         "user",
         "create",
@@ -64,6 +65,55 @@ fn a_user_is_created_shown_granted_disabled_and_deleted() {
         place.json(&["user", "list"])["items"],
         serde_json::json!([])
     );
+}
+
+#[test]
+fn scopes_are_added_listed_granted_and_removed() {
+    let place = Place::new();
+    let added = place.json(&["scope", "add", "pages.read", "--description", "See pages."]);
+    assert_eq!(added["items"][0]["name"], "pages.read");
+    assert_eq!(place.ends(&["scope", "add", "pages.read"]).0, 4);
+    for refused in ["signet.users.read", "pages.*", "a..b", "a b"] {
+        assert_eq!(place.ends(&["scope", "add", refused]).0, 2, "{refused}");
+    }
+    let listed = place.json(&["scope", "list"]);
+    let items = listed["items"].as_array().expect("a list");
+    assert_eq!(items[0]["description"], "See pages.");
+    assert!(
+        items
+            .iter()
+            .any(|item| item["name"] == "signet.users.read" && item["built_in"] == true)
+    );
+    assert!(place.text(&["scope", "list"]).contains("pages.read"));
+
+    let create = [
+        "user",
+        "create",
+        "--username",
+        "ada",
+        "--generate",
+        "--grant",
+    ];
+    assert_eq!(
+        place.ends(&[&create[..], &["pages.raed"]].concat()),
+        (
+            3,
+            "There is no scope \"pages.raed\"; `signet scope add pages.raed` registers it, `signet \
+             scope list` names all."
+                .into()
+        )
+    );
+    place.text(&[&create[..], &["pages.read"]].concat());
+    assert_eq!(
+        place.json(&["scope", "remove", "pages.read"])["removed"],
+        true
+    );
+    assert_eq!(
+        place.json(&["user", "show", "ada"])["grants"],
+        serde_json::json!([])
+    );
+    assert_eq!(place.ends(&["scope", "remove", "pages.read"]).0, 3);
+    assert_eq!(place.ends(&["scope", "remove", "signet.users.read"]).0, 4);
 }
 
 #[test]

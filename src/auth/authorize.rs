@@ -15,7 +15,8 @@ impl Auth {
     ) -> Result<Authority, AuthError> {
         let user = self.enabled_user(me.claims.sub).await?;
         let user = user.ok_or(AuthError::InvalidAccessToken)?;
-        let authority = Authority::of(user.id, &user.grants, &me.claims.scope);
+        let (carried, registry) = (&me.claims.scope, self.registry());
+        let authority = Authority::of(user.id, &user.grants, carried, &registry);
         if authority.includes(&needed.scope()) {
             return Ok(authority);
         }
@@ -25,16 +26,16 @@ impl Auth {
         );
         Err(AuthError::InsufficientScope(needed))
     }
-}
 
-/// Refuses to act on the credentials of somebody who may do more than the actor: they would be a
-/// way to do it.
-pub(super) fn check_reach(by: &Authority, user: &User) -> Result<(), AuthError> {
-    if by.contains(&user.grants, &OwnScope::all()) {
-        return Ok(());
+    /// Refuses to act on the credentials of somebody who may do more than the actor: they would be
+    /// a way to do it.
+    pub(super) fn check_reach(&self, by: &Authority, user: &User) -> Result<(), AuthError> {
+        if by.contains(&user.grants, &self.registry()) {
+            return Ok(());
+        }
+        tracing::info!(
+            target: "signet::event", event = "escalation.refused", actor = %by, user = %user.id,
+        );
+        Err(AuthError::WouldEscalate)
     }
-    tracing::info!(
-        target: "signet::event", event = "escalation.refused", actor = %by, user = %user.id,
-    );
-    Err(AuthError::WouldEscalate)
 }

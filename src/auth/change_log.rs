@@ -94,8 +94,28 @@ pub struct News {
     pub api_keys: Vec<ApiKeyId>,
     /// Whether the signing keys changed.
     pub signing_keys: bool,
+    /// Whether the registry of scopes changed.
+    pub scopes: bool,
     /// Whether everything must be forgotten: the database is not the one that was known.
     pub everything: bool,
+}
+
+impl News {
+    /// Adds what a later reading found.
+    pub fn add(&mut self, later: Self) {
+        let Self {
+            users,
+            api_keys,
+            signing_keys,
+            scopes,
+            everything,
+        } = later;
+        self.users.extend(users);
+        self.api_keys.extend(api_keys);
+        self.signing_keys |= signing_keys;
+        self.scopes |= scopes;
+        self.everything |= everything;
+    }
 }
 
 /// How old the knowledge of the log is.
@@ -255,6 +275,7 @@ impl Known {
             Change::UserChanged { user } => news.users.push(user),
             Change::ApiKeyChanged { key } => news.api_keys.push(key),
             Change::SigningKeysChanged => news.signing_keys = true,
+            Change::ScopesChanged => news.scopes = true,
         }
     }
 }

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use crate::model::{own_scope::OwnScope, password_policy::PasswordRefusal, session::EndReason};
+use crate::model::{
+    own_scope::OwnScope, password_policy::PasswordRefusal, scope::Scope, session::EndReason,
+};
 
 use super::throttle::RateLimit;
 pub use crate::store::error::Conflict;
@@ -44,6 +46,9 @@ pub enum AuthError {
     /// Fields of the request mean nothing acceptable.
     #[error("{}", sentence(.0))]
     Invalid(Vec<FieldError>),
+    /// A grant names a scope that is not registered.
+    #[error("there is no scope {0}")]
+    UnknownScope(Scope),
     /// No such thing, or not the caller's.
     #[error("there is no such thing")]
     NotFound,

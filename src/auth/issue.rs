@@ -56,7 +56,8 @@ impl Auth {
         refresh_token: String,
     ) -> Result<Tokens, AuthError> {
         let now = self.now();
-        let scope = user.grants.effective(narrowed.or(session.scopes.as_ref()));
+        let asked = narrowed.or(session.scopes.as_ref());
+        let scope = user.grants.effective(asked, &self.registry());
         let lifetime = client.access_lifetime;
         let claims = self.claims(session, client, scope.clone(), now, lifetime);
         let access_token = access::sign(key, &client.token_type, &claims)?;

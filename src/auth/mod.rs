@@ -8,6 +8,7 @@
 mod asked;
 pub mod authenticate;
 mod authorize;
+mod catch_up;
 pub mod change_log;
 pub mod change_password;
 mod clients;
@@ -23,6 +24,7 @@ mod open;
 mod prove;
 mod recent;
 pub mod refresh;
+pub mod scopes;
 pub mod sessions;
 pub mod throttle;
 mod user_cache;
@@ -44,13 +46,18 @@ use crate::{
     model::{
         client::Client,
         password_policy::PasswordPolicy,
+        scope::Registry,
         session::Policy,
         time::{Clock, Timestamp},
     },
-    store::{database::Database, error::StoreError, families::FamilyStore, users::Users},
+    store::{
+        database::Database, error::StoreError, families::FamilyStore, scopes::ScopeRegistry,
+        users::Users,
+    },
 };
 
-use change_log::{ChangeLog, News};
+use catch_up::Outdated;
+use change_log::ChangeLog;
 use keys::KeyVault;
 use throttle::Throttle;
 use user_cache::{UserCache, user_cache};
@@ -92,6 +99,8 @@ pub struct Parts {
     pub families: Arc<dyn FamilyStore>,
     /// What this node knows of the change log.
     pub changes: ChangeLog,
+    /// Which scopes there are.
+    pub scopes: ScopeRegistry,
     /// Where passwords are hashed.
     pub lane: Lane,
     /// What makes the tags of refresh tokens.
@@ -111,6 +120,8 @@ pub struct Auth {
     keys: RwLock<KeyRing>,
     throttle: Throttle,
     user_cache: UserCache,
+    registry: RwLock<Arc<Registry>>,
+    outdated: Outdated,
 }
 
 /// Who asks, as far as the connection tells.
@@ -133,33 +144,9 @@ impl Auth {
             keys: RwLock::new(keys),
             throttle,
             user_cache: user_cache(),
+            registry: RwLock::default(),
+            outdated: Outdated::everything(),
         }
-    }
-
-    /// Reads the change log, and forgets what it says is out of date.
-    pub async fn catch_up(&self) -> Result<(), AuthError> {
-        let News {
-            users,
-            api_keys: _,
-            signing_keys,
-            everything,
-        } = self.parts.changes.catch_up().await?;
-        if signing_keys || everything {
-            let keys = self
-                .parts
-                .vault
-                .open()
-                .await
-                .map_err(AuthError::unavailable)?;
-            *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
-        }
-        if everything {
-            self.user_cache.clear();
-        }
-        for user in users {
-            self.user_cache.forget(&user);
-        }
-        Ok(())
     }
 
     /// What holds for every client.

@@ -188,7 +188,8 @@ impl Auth {
             return Err(AuthError::InvalidRefreshToken);
         }
         let user = self.enabled_user(session.user).await?;
-        let held = user.map(|user| user.grants.effective(session.scopes.as_ref()));
+        let registry = self.registry();
+        let held = user.map(|user| user.grants.effective(session.scopes.as_ref(), &registry));
         if held.is_some_and(|held| narrowed.is_subset(&held)) {
             return Ok(());
         }

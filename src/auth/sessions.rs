@@ -11,7 +11,7 @@ use crate::{
 
 pub use crate::store::paging::{Page, Paging};
 
-use super::{Auth, AuthError, authenticate::Principal, authorize::check_reach};
+use super::{Auth, AuthError, authenticate::Principal};
 
 impl Auth {
     /// A user's living sessions, the newest first.
@@ -40,7 +40,7 @@ impl Auth {
         user: UserId,
     ) -> Result<(), AuthError> {
         let user = self.existing(user).await?;
-        check_reach(by, &user)?;
+        self.check_reach(by, &user)?;
         let target = Target::User {
             user: user.id,
             except: None,
@@ -56,7 +56,7 @@ impl Auth {
         session: SessionId,
     ) -> Result<(), AuthError> {
         let user = self.existing(user).await?;
-        check_reach(by, &user)?;
+        self.check_reach(by, &user)?;
         self.check_owner(session, user.id).await?;
         self.end(Target::Session(session), EndReason::Admin)
             .await

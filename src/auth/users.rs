@@ -16,10 +16,7 @@ use crate::{
     },
 };
 
-use super::{
-    Auth, AuthError, Caller, FieldError, asked::MAX_SCOPE_BYTES, error::Conflict,
-    new_password::Wish,
-};
+use super::{Auth, AuthError, Caller, FieldError, error::Conflict, new_password::Wish};
 
 /// A user to create.
 pub struct NewUser<'a> {
@@ -37,7 +34,8 @@ impl Auth {
     /// Says whether a user could be created, their password aside: before somebody is asked for
     /// one.
     pub async fn check_newcomer(&self, new: &NewUser<'_>) -> Result<(), AuthError> {
-        let (username, email, _) = named(new)?;
+        let (username, email, grants) = named(new)?;
+        self.check_grants(grants.iter())?;
         let users = &self.parts.users;
         let name = LoginName::Username(username);
         if users.by_login_name(&name).await?.is_some() {
@@ -54,6 +52,7 @@ impl Auth {
     /// Creates a user.
     pub async fn create_user(&self, new: NewUser<'_>, caller: &Caller) -> Result<User, AuthError> {
         let (username, email, grants) = named(&new)?;
+        self.check_grants(grants.iter())?;
         let password_hash = match new.password {
             Some(typed) => {
                 let wish = Wish {
@@ -102,19 +101,14 @@ impl Auth {
 
     /// Gives a user what they may be given.
     pub async fn grant(&self, user: UserId, grants: &[Grant]) -> Result<User, AuthError> {
-        let found = self.existing(user).await?;
-        check_size(&found.grants.iter().chain(grants).cloned().collect())?;
-        for grant in grants {
-            self.parts.users.grant(user, grant).await?;
-        }
+        self.check_grants(grants)?;
+        self.parts.users.grant(user, grants).await?;
         self.changed("user.granted", user).await
     }
 
     /// Takes back what a user was given; their next access tokens are without it.
     pub async fn ungrant(&self, user: UserId, grants: &[Grant]) -> Result<User, AuthError> {
-        for grant in grants {
-            self.parts.users.ungrant(user, grant).await?;
-        }
+        self.parts.users.ungrant(user, grants).await?;
         self.changed("user.ungranted", user).await
     }
 
@@ -164,6 +158,19 @@ impl Auth {
         self.catch_up().await
     }
 
+    /// Refuses scopes that are not registered: they are typing errors.
+    fn check_grants<'a>(
+        &self,
+        grants: impl IntoIterator<Item = &'a Grant>,
+    ) -> Result<(), AuthError> {
+        let registry = self.registry();
+        let mut scopes = grants.into_iter().filter_map(Grant::as_scope);
+        match scopes.find(|scope| !registry.knows(scope)) {
+            Some(unknown) => Err(AuthError::UnknownScope(unknown)),
+            None => Ok(()),
+        }
+    }
+
     async fn changed(&self, event: &'static str, user: UserId) -> Result<User, AuthError> {
         tracing::info!(target: "signet::event", event, %user);
         self.catch_up().await?;
@@ -198,16 +205,5 @@ fn named(new: &NewUser<'_>) -> Result<(Username, Option<Email>, Grants), AuthErr
     let (Some(username), Some(grants), true) = (username, grants, errors.is_empty()) else {
         return Err(AuthError::Invalid(errors));
     };
-    check_size(&grants)?;
     Ok((username, email, grants))
-}
-
-/// Refuses more grants than fit into an access token: a login or a refresh that cannot be answered
-/// is worse.
-fn check_size(grants: &Grants) -> Result<(), AuthError> {
-    if grants.effective(None).to_string().len() <= MAX_SCOPE_BYTES {
-        return Ok(());
-    }
-    let detail = "Grant fewer scopes, or patterns: an access token holds 2048 bytes of them.";
-    Err(AuthError::field("/grants", "too_long", detail))
 }

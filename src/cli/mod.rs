@@ -12,6 +12,7 @@ mod output;
 mod password;
 mod prompt;
 mod reference;
+mod scope;
 mod scratch;
 mod serve;
 mod session;
@@ -25,7 +26,7 @@ use clap::{Parser, Subcommand};
 
 use self::{
     config::ConfigCommand, demo::Demo, failure::Failure, migrate::Migrate, output::Output,
-    session::SessionCommand, user::UserCommand,
+    scope::ScopeCommand, session::SessionCommand, user::UserCommand,
 };
 use crate::{
     config::{FileChoice, Loaded},
@@ -93,6 +94,9 @@ It makes the database where there is none. `signet serve` does the same when it 
     /// Create, find and change users
     #[command(subcommand)]
     User(UserCommand),
+    /// Say which scopes there are
+    #[command(subcommand)]
+    Scope(ScopeCommand),
     /// List and end sessions
     #[command(subcommand)]
     Session(SessionCommand),
@@ -129,6 +133,7 @@ impl Command {
             Self::Serve => serve::run(shared),
             Self::Migrate(command) => command.run(shared),
             Self::User(command) => command.run(shared),
+            Self::Scope(command) => command.run(shared),
             Self::Session(command) => command.run(shared),
             Self::Openapi => print_openapi(shared.output()),
             Self::Config(command) => command.run(shared),

@@ -50,4 +50,6 @@ pub enum Change {
     },
     /// The set of signing keys changed.
     SigningKeysChanged,
+    /// The registry of scopes changed, and with it what grants come to.
+    ScopesChanged,
 }

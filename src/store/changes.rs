@@ -141,6 +141,7 @@ fn columns(change: &Change) -> Row {
         Change::UserChanged { user } => plain(USER_CHANGED, user.to_string()),
         Change::ApiKeyChanged { key } => plain(API_KEY_CHANGED, key.to_string()),
         Change::SigningKeysChanged => plain(SIGNING_KEYS_CHANGED, String::new()),
+        Change::ScopesChanged => plain(SCOPES_CHANGED, String::new()),
     }
 }
 
@@ -169,6 +170,7 @@ fn change_row(row: &QueryResult) -> Result<Option<ChangeRow>, StoreError> {
             key: row.parse("subject")?,
         },
         SIGNING_KEYS_CHANGED => Change::SigningKeysChanged,
+        SCOPES_CHANGED => Change::ScopesChanged,
         _ => return Err(StoreError::corrupt(format_args!("change of kind {kind}"))),
     };
     Ok(Some(ChangeRow {
@@ -183,6 +185,7 @@ const USER_NOT_BEFORE: &str = "user_not_before";
 const USER_CHANGED: &str = "user_changed";
 const API_KEY_CHANGED: &str = "api_key_changed";
 const SIGNING_KEYS_CHANGED: &str = "signing_keys_changed";
+const SCOPES_CHANGED: &str = "scopes_changed";
 
 const NEXT: &str = "
 UPDATE counters SET value = value + 1 WHERE name = 'changes' RETURNING value";

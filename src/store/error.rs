@@ -54,6 +54,15 @@ pub enum Conflict {
     /// A key is not in the version in which it was believed to be, or is revoked.
     #[error("the key was changed or revoked meanwhile")]
     ApiKeyMoved,
+    /// A scope of this name is registered.
+    #[error("the scope is registered already")]
+    ScopeExists,
+    /// It is Signet's own.
+    #[error("what begins with `signet.` is built in")]
+    BuiltIn,
+    /// A scope is granted that is not registered (any more).
+    #[error("the scope is not registered")]
+    UnknownScope,
     /// A signing key is not in the state in which it was believed to be.
     #[error("a signing key has changed its state meanwhile")]
     SigningKeyMoved,

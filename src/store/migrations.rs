@@ -7,7 +7,7 @@ use sqlx::{
 
 use super::error::StoreError;
 
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (
         1,
         "sessions",
@@ -32,6 +32,11 @@ const MIGRATIONS: [(i64, &str, &str); 5] = [
         5,
         "session_profiles",
         include_str!("../../migrations/0005_session_profiles.sql"),
+    ),
+    (
+        6,
+        "scopes",
+        include_str!("../../migrations/0006_scopes.sql"),
     ),
 ];
 

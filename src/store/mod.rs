@@ -22,6 +22,7 @@ pub mod opening;
 pub mod paging;
 pub mod peppers;
 pub mod redis;
+pub mod scopes;
 pub mod signing_keys;
 mod sql;
 mod transaction;

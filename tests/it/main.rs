@@ -13,6 +13,7 @@ mod me;
 mod memory;
 mod operations;
 mod restart;
+mod scopes;
 mod secrets;
 #[path = "../servers/mod.rs"]
 pub(crate) mod servers;

@@ -25,6 +25,7 @@ async fn a_node_reads_a_change_log_that_it_has_not_seen_for_long_before_it_answe
 async fn a_user_is_read_again_after_a_minute_whatever_the_change_log_says() {
     let server = TestServer::start().await;
     server.create_user("ada", &["pages.read"]).await;
+    server.register(&["pages.write"]).await;
     let ada = Person::log_in(&server, "ada", PASSWORD).await;
     let node = server.node().await;
     let mut token = ada.refresh_token.clone();

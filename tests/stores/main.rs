@@ -32,6 +32,7 @@ mod keys;
 mod migrations;
 mod place;
 mod rule;
+mod scopes;
 mod server;
 #[path = "../servers/mod.rs"]
 mod servers;

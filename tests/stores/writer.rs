@@ -99,7 +99,7 @@ async fn a_job_that_fails_leaves_its_group_alone() {
     let first = begun(create(&place, place.new_user("first", &[]))).await;
     let mut group = Vec::new();
     for number in 0..20 {
-        let mut new = place.new_user(&format!("user{number}"), &["pages.read"]);
+        let mut new = place.new_user(&format!("user{number}"), &["pages.*"]);
         if number % 3 == 0 {
             new.email.clone_from(&taken.email);
         }

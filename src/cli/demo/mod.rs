@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{
     app::{Ambient, App, Listeners},
-    auth::{Caller, users::NewUser},
+    auth::{Caller, scopes::NewScope, users::NewUser},
     config::{DatabaseUrl, FileChoice, Issuer, Listen, Settings, load},
     crypto::random::SystemRng,
     store::opening::Purpose,
@@ -40,7 +40,10 @@ use crate::{
 
 const USERNAME: &str = "demo";
 /// So that the demo's tokens show what a scope looks like.
-const GRANTS: [&str; 2] = ["pages.read", "pages.write"];
+const SCOPES: [(&str, &str); 2] = [
+    ("pages.read", "See pages."),
+    ("pages.write", "Change pages."),
+];
 
 #[derive(Args)]
 pub(super) struct Demo {
@@ -133,12 +136,15 @@ async fn first_user(app: &App, url: String) -> Result<Card, Failure> {
         username: USERNAME,
         email: None,
         password: Some(&password),
-        grants: &GRANTS.map(str::to_owned),
+        grants: &SCOPES.map(|(name, _)| name.to_owned()),
     };
     let caller = Caller {
         address: Ipv4Addr::LOCALHOST.into(),
         label: None,
     };
+    for (name, description) in SCOPES {
+        app.auth().add_scope(NewScope { name, description }).await?;
+    }
     app.auth().create_user(new, &caller).await?;
     Ok(Card {
         url,

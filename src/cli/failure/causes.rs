@@ -34,10 +34,15 @@ impl From<AuthError> for Failure {
                     .collect();
                 Self::all(kind, sentences)
             }
-            AuthError::NotFound => Self::new(
+            AuthError::UnknownScope(scope) => Self::new(
                 Kind::NotFound,
-                "There is no such user or session (any more).",
+                format_args!(
+                    "There is no scope {:?}; `signet scope add {scope}` registers it, \
+                     `signet scope list` names all.",
+                    scope.as_str()
+                ),
             ),
+            AuthError::NotFound => Self::new(Kind::NotFound, "There is no such thing (any more)."),
             AuthError::Unavailable(trouble) => match trouble.cause.strip_prefix(UNAVAILABLE) {
                 Some(cause) => Self::database(cause),
                 None => Self::new(Kind::Unavailable, sentence(&trouble.cause)),

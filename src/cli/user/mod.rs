@@ -22,7 +22,7 @@ Examples:
   signet user create --username ada
   signet user create --username ada --email ada@example.com --generate
   pass show ada | signet user create --username ada --password-stdin
-  signet user create --username root --grant '*' --grant 'signet.*' --generate
+  signet user create --username root --grant '*' --generate
 
 It makes the database and the keys where there are none, as `signet serve` does.")]
     Create(CreateUser),

@@ -26,6 +26,11 @@ impl From<AuthError> for Refusal {
             AuthError::Invalid(errors) => {
                 Self::fields(errors.into_iter().map(FieldError::from).collect())
             }
+            AuthError::UnknownScope(_) => Self::field(
+                "/grants",
+                "unknown_scope",
+                "Grant scopes that are registered, or patterns; register a scope before.",
+            ),
             AuthError::NotFound => Self::new(Code::NotFound),
             AuthError::Conflict(conflict) => Self::new(Code::Conflict).because(words(conflict)),
             AuthError::TokenTooLarge => Self::new(Code::TokenTooLarge),
@@ -58,6 +63,9 @@ fn words(conflict: Conflict) -> &'static str {
         Conflict::TooManyApiKeys(_) => "There are as many keys as one may have: revoke one first.",
         Conflict::ApiKeyMoved => "The key was changed or revoked meanwhile: look again.",
         Conflict::SigningKeyMoved => "The signing key is in another state by now: look again.",
+        Conflict::ScopeExists => "The scope is registered already.",
+        Conflict::UnknownScope => "A scope was taken out meanwhile: look which there are.",
+        Conflict::BuiltIn => "Scopes that begin with `signet.` are built in and stay.",
         Conflict::LastAdministrator => "The last user who holds `*` must stay: grant it first.",
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
-use super::{OWN, Scope, Scopes};
+use super::{Registry, Scope, Scopes};
 
 /// What a user may be given: a scope's name, or a pattern over whole dot segments (`pages.*`, `*`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,15 +21,14 @@ impl Grant {
         (!self.is_pattern()).then(|| Scope(self.0.clone()))
     }
 
-    /// Whether it allows `scope`. A pattern without `signet.` in it allows none of Signet's own.
+    /// Whether it allows `scope`. `*` allows Signet's own too: what keeps those out of everyday
+    /// tokens is that they are never given unasked.
     #[must_use]
     pub fn allows(&self, scope: &Scope) -> bool {
-        let Some(stem) = self.stem() else {
-            return self.0 == scope.0;
-        };
-        scope.0.len() > stem.len()
-            && scope.0.starts_with(stem)
-            && (!scope.is_own() || stem.starts_with(OWN))
+        match self.stem() {
+            Some(stem) => scope.0.len() > stem.len() && scope.0.starts_with(stem),
+            None => self.0 == scope.0,
+        }
     }
 
     /// Whether it allows whatever `other` allows, now and when there are more scopes.
@@ -38,9 +37,7 @@ impl Grant {
         match (self.stem(), other.stem()) {
             (_, None) => self.allows(&Scope(other.0.clone())),
             (None, Some(_)) => false,
-            (Some(wide), Some(narrow)) => {
-                narrow.starts_with(wide) && narrow.starts_with(OWN) == wide.starts_with(OWN)
-            }
+            (Some(wide), Some(narrow)) => narrow.starts_with(wide),
         }
     }
 
@@ -49,7 +46,7 @@ impl Grant {
     }
 
     /// What each scope begins with that it allows, where it is a pattern.
-    fn stem(&self) -> Option<&str> {
+    pub(super) fn stem(&self) -> Option<&str> {
         self.0.strip_suffix('*')
     }
 }
@@ -95,18 +92,19 @@ impl Grants {
         self.0.iter().any(|own| own.covers(grant))
     }
 
-    /// What a token may carry: of `asked` what is granted; where nothing was asked for, every
-    /// granted scope but Signet's own.
+    /// What a token may carry: of `asked`, patterns in it spelled out, what is granted and there;
+    /// where nothing was asked for, every granted scope but Signet's own.
     #[must_use]
-    pub fn effective(&self, asked: Option<&Scopes>) -> Scopes {
-        match asked {
-            Some(asked) => asked
-                .iter()
-                .filter(|scope| self.allow(scope))
-                .cloned()
-                .collect(),
-            None => self.named().filter(|scope| !scope.is_own()).collect(),
-        }
+    pub fn effective(&self, asked: Option<&Scopes>, registry: &Registry) -> Scopes {
+        let Some(asked) = asked else {
+            let granted = self.iter().flat_map(|grant| registry.spell_out(grant));
+            return granted.filter(|scope| !scope.is_own()).collect();
+        };
+        let asked = asked.iter().filter_map(|asked| asked.as_str().parse().ok());
+        asked
+            .flat_map(|asked: Grant| registry.spell_out(&asked))
+            .filter(|scope| self.allow(scope))
+            .collect()
     }
 
     /// The grants in order.
@@ -122,10 +120,6 @@ impl Grants {
     /// Takes one away; whether it was there.
     pub fn remove(&mut self, grant: &Grant) -> bool {
         self.0.remove(grant)
-    }
-
-    fn named(&self) -> impl Iterator<Item = Scope> {
-        self.0.iter().filter_map(Grant::as_scope)
     }
 }
 
@@ -145,7 +139,9 @@ impl FromIterator<Grant> for Grants {
 
 #[cfg(test)]
 mod tests {
+    use super::super::RegisteredScope;
     use super::*;
+    use crate::model::time::Timestamp;
 
     fn scope(text: &str) -> Scope {
         text.parse().unwrap()
@@ -162,24 +158,72 @@ mod tests {
     }
 
     #[test]
-    fn everything_never_includes_our_own_scopes() {
-        let star: Grant = "*".parse().unwrap();
-        assert!(star.allows(&scope("pages.read")) && !star.allows(&scope("signet.users.read")));
-        let own: Grant = "signet.*".parse().unwrap();
-        assert!(own.allows(&scope("signet.users.read")));
+    fn a_wide_pattern_covers_narrow_ones() {
+        let covers = |wide: &str, narrow: &str| {
+            let wide: Grant = wide.parse().unwrap();
+            wide.covers(&narrow.parse().unwrap())
+        };
+        for (wide, narrow) in [
+            ("*", "pages.*"),
+            ("*", "*"),
+            ("*", "signet.*"),
+            ("a.*", "a.b.*"),
+        ] {
+            assert!(covers(wide, narrow), "{wide} {narrow}");
+            assert_eq!(covers(narrow, wide), wide == narrow, "{narrow} {wide}");
+        }
+        assert!(covers("a.*", "a.b") && covers("a", "a"));
+        assert!(!covers("a.b", "a.*") && !covers("a.*", "ab.*"));
+    }
+
+    /// What is left of a request of somebody with these grants.
+    fn left(grants: &[&str], asked: Option<&str>) -> String {
+        let registered = ["blog.read", "pages", "pages.drafts.read", "pages.read"];
+        let registry: Registry = registered
+            .map(|name| RegisteredScope::of_newcomer(name, "", Timestamp::default()).unwrap())
+            .into_iter()
+            .collect();
+        let grants: Grants = grants.iter().map(|grant| grant.parse().unwrap()).collect();
+        let asked = asked.map(|asked| asked.parse().unwrap());
+        grants.effective(asked.as_ref(), &registry).to_string()
     }
 
     #[test]
-    fn a_request_is_cut_to_what_is_granted() {
-        let grants: Grants = ["pages.*", "blog.read", "signet.users.read"]
-            .map(|g| g.parse().unwrap())
-            .into_iter()
-            .collect();
-        let asked = "pages.read blog.write signet.users.read".parse().unwrap();
+    fn nothing_asked_is_everything_granted_that_there_is() {
         assert_eq!(
-            grants.effective(Some(&asked)).to_string(),
+            left(&["*"], None),
+            "blog.read pages pages.drafts.read pages.read"
+        );
+        assert_eq!(left(&["pages.*"], None), "pages.drafts.read pages.read");
+        assert_eq!(left(&["blog.read", "blog.write"], None), "blog.read");
+        assert_eq!(left(&["signet.*", "signet.users.read"], None), "");
+        assert_eq!(left(&[], None), "");
+    }
+
+    #[test]
+    fn a_request_is_cut_to_what_is_granted_and_there() {
+        let asked = Some("blog.write pages.read signet.users.read");
+        assert_eq!(left(&["*"], asked), "pages.read signet.users.read");
+        assert_eq!(
+            left(&["pages.*", "signet.*"], asked),
             "pages.read signet.users.read"
         );
-        assert_eq!(grants.effective(None).to_string(), "blog.read");
+        assert_eq!(left(&["pages.*", "blog.*"], asked), "pages.read");
+        assert_eq!(left(&["*"], Some("signet.unheard.of")), "");
+        assert_eq!(left(&["*"], Some("")), "");
+    }
+
+    #[test]
+    fn a_pattern_is_asked_for_as_what_it_stands_for() {
+        assert_eq!(
+            left(&["pages.read", "blog.*"], Some("pages.*")),
+            "pages.read"
+        );
+        assert_eq!(left(&["*"], Some("*")), left(&["*"], None));
+        assert_eq!(
+            left(&["*"], Some("signet.users.*")),
+            "signet.users.read signet.users.write"
+        );
+        assert_eq!(left(&["*"], Some("pa* pages.*.read *.read")), "");
     }
 }

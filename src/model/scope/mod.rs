@@ -1,15 +1,17 @@
 //! Scopes, the grants that allow them, and what is left of a request (RFC 6749 §3.3).
 
 mod grant;
+mod registry;
 
 pub use grant::{Grant, GrantError, Grants};
+pub use registry::{RegisteredScope, RegistrationError, Registry};
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// What the names of Signet's own scopes begin with: never part of "everything", never matched by
-/// a pattern.
+/// What the names of Signet's own scopes begin with: never part of "everything", only in a token
+/// that was asked to have them by name.
 const OWN: &str = "signet.";
 const MAX_LENGTH: usize = 128;
 

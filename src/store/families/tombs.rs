@@ -41,7 +41,8 @@ pub(super) async fn of(database: &Database, rows: &[ChangeRow]) -> Result<Vec<To
             }
             Change::UserChanged { .. }
             | Change::ApiKeyChanged { .. }
-            | Change::SigningKeysChanged => {}
+            | Change::SigningKeysChanged
+            | Change::ScopesChanged => {}
         }
     }
     let mut tombs = Vec::new();

@@ -7,32 +7,40 @@ use crate::{
         changes,
         error::{Conflict, StoreError},
         job::Step,
+        scopes,
     },
 };
 
 impl Users {
-    /// Grants; whether it is new.
-    pub async fn grant(&self, user: UserId, grant: &Grant) -> Result<bool, StoreError> {
-        let grant = grant.clone();
+    /// Grants all of these, or none; whether any is new.
+    /// [`UnknownScope`](Conflict::UnknownScope) where one names a scope that is not registered.
+    pub async fn grant(&self, user: UserId, grants: &[Grant]) -> Result<bool, StoreError> {
+        let grants = grants.to_vec();
         let work = self.database.write(move |step| {
             Box::pin(async move {
                 require(step, user).await?;
-                let new = insert_grant(step, user, &grant).await?;
+                let mut new = false;
+                for grant in &grants {
+                    new |= insert_grant(step, user, grant).await?;
+                }
                 tell(step, user, new).await
             })
         });
         work.await
     }
 
-    /// Takes a grant away; whether it was there.
+    /// Takes all of these grants away, or none; whether any was there.
     /// [`LastAdministrator`](Conflict::LastAdministrator) where nobody else enabled holds `*`.
-    pub async fn ungrant(&self, user: UserId, grant: &Grant) -> Result<bool, StoreError> {
-        let grant = grant.clone();
+    pub async fn ungrant(&self, user: UserId, grants: &[Grant]) -> Result<bool, StoreError> {
+        let grants = grants.to_vec();
         let work = self.database.write(move |step| {
             Box::pin(async move {
                 one_at_a_time(step).await?;
                 require(step, user).await?;
-                let removed = delete_grant(step, user, &grant).await?;
+                let mut removed = false;
+                for grant in &grants {
+                    removed |= delete_grant(step, user, grant).await?;
+                }
                 tell(step, user, removed).await
             })
         });
@@ -46,6 +54,9 @@ pub(super) async fn insert_grant(
     user: UserId,
     grant: &Grant,
 ) -> Result<bool, StoreError> {
+    if let Some(scope) = grant.as_scope().filter(|scope| !scope.is_own()) {
+        scopes::require(step, &scope).await?;
+    }
     let values = [user.to_string().into(), grant.as_str().into()];
     Ok(step.sql.execute(INSERT, values).await? > 0)
 }

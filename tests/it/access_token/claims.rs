@@ -218,26 +218,6 @@ async fn jt_12_a_token_has_a_largest_size() {
 }
 
 #[tokio::test]
-async fn more_is_not_granted_than_fits_into_a_token() {
-    let server = TestServer::start().await;
-    server.create_user("ada", &["pages.read"]).await;
-    let mut ada = Person::log_in(&server, "ada", PASSWORD).await;
-    let many: Vec<_> = (0..200)
-        .map(|number| format!("pages.section{number}.read"))
-        .collect();
-    let many: Vec<_> = many.iter().map(|grant| grant.parse().unwrap()).collect();
-    let user = server.auth.find_user("ada").await.unwrap();
-    let refused = server.auth.grant(user.id, &many).await.unwrap_err();
-    assert!(
-        refused
-            .to_string()
-            .starts_with("grants: Grant fewer scopes"),
-        "{refused}"
-    );
-    ada.refresh().await.ok();
-}
-
-#[tokio::test]
 async fn jt_16_rs256_and_eddsa_can_be_chosen() {
     for (algorithm, name) in [(Algorithm::RS256, "RS256"), (Algorithm::EdDsa, "EdDSA")] {
         let server = TestServer::with(|settings| {

@@ -59,10 +59,20 @@ async fn an_own_scope_is_never_given_unasked() {
 }
 
 #[tokio::test]
-async fn an_own_scope_is_for_those_who_were_given_it_by_name() {
-    let server = administrator(&["*", "pages.read"]).await;
-    let answer = login(&server, json!({ "scope": "pages.read signet.users.read" })).await;
-    assert_eq!(claims(&answer.ok())["scope"], "pages.read");
+async fn an_own_scope_is_for_those_who_are_granted_it_or_everything() {
+    for (grants, scope) in [
+        (&["*"][..], "pages.read signet.users.read"),
+        (
+            &["signet.users.*", "pages.*"],
+            "pages.read signet.users.read",
+        ),
+        (&["pages.*", "signet.scopes.*"], "pages.read"),
+    ] {
+        let server = administrator(grants).await;
+        server.register(&["pages.read"]).await;
+        let asked = json!({ "scope": "pages.read signet.users.read" });
+        assert_eq!(claims(&login(&server, asked).await.ok())["scope"], scope);
+    }
 }
 
 async fn administrator(grants: &[&str]) -> TestServer {

@@ -8,11 +8,13 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use signet::app::{Ambient, App, Listeners};
+use signet::auth::scopes::NewScope;
 use signet::auth::users::NewUser;
 use signet::auth::{Auth, Caller};
 use signet::config::{Issuer, Origin, Settings};
 use signet::crypto::password::PasswordCost;
 use signet::crypto::random::SeededRng;
+use signet::model::scope::Grant;
 use signet::model::session::EndReason;
 use signet::store::families::Target;
 use signet::store::opening::Purpose;
@@ -148,8 +150,22 @@ impl TestServer {
         .await
     }
 
-    /// Creates a user with [`PASSWORD`].
+    /// Registers the scopes among these grants that are not there yet.
+    pub(crate) async fn register(&self, grants: &[&str]) {
+        for grant in grants {
+            let grant: Grant = grant.parse().unwrap();
+            let registry = self.auth.registry();
+            if let Some(scope) = grant.as_scope().filter(|scope| !registry.knows(scope)) {
+                let (name, description) = (scope.as_str(), "");
+                let new = NewScope { name, description };
+                self.auth.add_scope(new).await.unwrap();
+            }
+        }
+    }
+
+    /// Creates a user with [`PASSWORD`], and the scopes that it is granted.
     pub(crate) async fn create_user(&self, username: &str, grants: &[&str]) {
+        self.register(grants).await;
         let grants: Vec<String> = grants.iter().map(ToString::to_string).collect();
         let user = NewUser {
             username,

@@ -71,7 +71,7 @@ async fn each_session_says_what_its_owner_would_know_it_by() {
 async fn whoever_holds_more_is_out_of_reach() {
     let server = TestServer::start().await;
     let root = administrator(&server).await;
-    for grant in ["pages.write", "*", "signet.*", "signet.audit.read"] {
+    for grant in ["pages.write", "*", "signet.*", "signet.scopes.read"] {
         let name = grant.replace(['*', '.'], "x");
         server.create_user(&name, &[grant]).await;
         let mut other = Person::log_in(&server, &name, PASSWORD).await;

@@ -1,0 +1,55 @@
+//! Follows the change log: what it says is out of date is forgotten or read anew.
+
+use std::sync::{Arc, PoisonError};
+
+use super::{Auth, AuthError, change_log::News};
+
+/// What is out of date and not read anew yet. Whoever holds it is the one who reads: the others
+/// wait, and then find the work done, theirs included.
+pub(super) struct Outdated(tokio::sync::Mutex<News>);
+
+impl Outdated {
+    /// Of a node that has read nothing yet.
+    pub(super) fn everything() -> Self {
+        let everything = true;
+        Self(tokio::sync::Mutex::new(News {
+            everything,
+            ..News::default()
+        }))
+    }
+}
+
+impl Auth {
+    /// Reads the change log, and forgets what it says is out of date. What cannot be read anew now
+    /// stays out of date until the next time.
+    pub async fn catch_up(&self) -> Result<(), AuthError> {
+        let mut outdated = self.outdated.0.lock().await;
+        outdated.add(self.parts.changes.catch_up().await?);
+        if outdated.everything {
+            self.user_cache.clear();
+            (outdated.signing_keys, outdated.scopes) = (true, true);
+            outdated.everything = false;
+        }
+        for user in outdated.users.drain(..) {
+            self.user_cache.forget(&user);
+        }
+        outdated.api_keys.clear();
+        if outdated.scopes {
+            let registry = Arc::new(self.parts.scopes.read().await?);
+            *self
+                .registry
+                .write()
+                .unwrap_or_else(PoisonError::into_inner) = registry;
+            // What somebody was granted by the name of a scope goes with it.
+            self.user_cache.clear();
+            outdated.scopes = false;
+        }
+        if outdated.signing_keys {
+            let keys = self.parts.vault.open().await;
+            let keys = keys.map_err(AuthError::unavailable)?;
+            *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+            outdated.signing_keys = false;
+        }
+        Ok(())
+    }
+}

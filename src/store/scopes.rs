@@ -1,0 +1,102 @@
+//! The registry of scopes.
+
+use sea_orm::QueryResult;
+
+use super::{
+    changes,
+    database::Database,
+    error::{Conflict, StoreError},
+    job::Step,
+    sql::Columns as _,
+};
+use crate::model::{
+    change::Change,
+    scope::{RegisteredScope, Registry, Scope},
+    time::Timestamp,
+};
+
+/// The registry of a database.
+#[derive(Clone)]
+pub struct ScopeRegistry {
+    database: Database,
+}
+
+impl ScopeRegistry {
+    /// That of this database.
+    #[must_use]
+    pub const fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// All of it.
+    pub async fn read(&self) -> Result<Registry, StoreError> {
+        let rows = self.database.read().all(ALL, []).await?;
+        rows.iter().map(scope).collect()
+    }
+
+    /// Registers a scope. [`ScopeExists`](Conflict::ScopeExists) where it is registered already.
+    pub async fn add(&self, new: &RegisteredScope) -> Result<(), StoreError> {
+        let values = [
+            new.name.as_str().into(),
+            new.description.as_str().into(),
+            new.created_at.millis().into(),
+        ];
+        let work = self.database.write(move |step| {
+            Box::pin(async move {
+                if step.sql.execute(INSERT, values).await? == 0 {
+                    return Err(Conflict::ScopeExists.into());
+                }
+                changes::append(step, &Change::ScopesChanged).await
+            })
+        });
+        work.await
+    }
+
+    /// Takes a scope out, and from everybody who was granted it by name: should the name be
+    /// registered again one day, nobody holds it. Whether it was there.
+    pub async fn remove(&self, name: &Scope) -> Result<bool, StoreError> {
+        let name = name.to_string();
+        let work = self
+            .database
+            .write(move |step| Box::pin(remove(step, name)));
+        work.await
+    }
+}
+
+async fn remove(step: &Step<'_>, name: String) -> Result<bool, StoreError> {
+    if step.sql.execute(DELETE, [name.clone().into()]).await? == 0 {
+        return Ok(false);
+    }
+    step.sql.execute(UNGRANT, [name.into()]).await?;
+    changes::append(step, &Change::ScopesChanged).await?;
+    Ok(true)
+}
+
+/// Refuses a scope that is not registered, and holds it there until the end of the step.
+/// [`UnknownScope`](Conflict::UnknownScope) where it is not.
+pub(super) async fn require(step: &Step<'_>, name: &Scope) -> Result<(), StoreError> {
+    let row = step.sql.one(HOLD, [name.as_str().into()]).await?;
+    row.map(drop).ok_or_else(|| Conflict::UnknownScope.into())
+}
+
+fn scope(row: &QueryResult) -> Result<RegisteredScope, StoreError> {
+    Ok(RegisteredScope {
+        name: row.parse("name")?,
+        description: row.get("description")?,
+        created_at: Timestamp::from_millis(row.get("created_at")?),
+    })
+}
+
+const ALL: &str = "SELECT name, description, created_at FROM scopes";
+
+const INSERT: &str = "
+INSERT INTO scopes (name, description, created_at) VALUES ($1, $2, $3)
+ON CONFLICT (name) DO NOTHING";
+
+const DELETE: &str = "DELETE FROM scopes WHERE name = $1";
+
+const UNGRANT: &str = "DELETE FROM user_grants WHERE pattern = $1";
+
+const HOLD: &str = "
+SELECT 1 FROM scopes WHERE name = $1
+FOR SHARE";
