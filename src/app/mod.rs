@@ -20,10 +20,12 @@ pub use serve::{Listeners, Probe};
 
 use crate::{
     auth::{Auth, Parts, change_log::ChangeLog, keys::KeyVault},
-    config::{DatabaseUrl, MigrateWhen, Settings, StoreSettings},
+    config::{DatabaseUrl, MigrateWhen, Settings, StoreSettings, TokenSettings},
     crypto::{
+        api_key::ApiKeyReader,
         lane::{Lane, LaneSize},
         password::PasswordCost,
+        pepper::Pepper,
         provider,
         pseudonym::Pseudonyms,
         random::{self, Rng, SystemRng},
@@ -31,6 +33,7 @@ use crate::{
     },
     model::{id::ClientId, time::Clock},
     store::{
+        api_keys::ApiKeys,
         changes::Changes,
         clients::Clients,
         clock::SystemClock,
@@ -149,7 +152,9 @@ impl App {
                 scopes: ScopeRegistry::new(database.clone()),
                 changes: ChangeLog::new(changes.clone(), families, clock.clone()),
                 clock,
+                api_keys: ApiKeys::new(database.clone()),
                 refresh_keys,
+                api_key_reader: api_key_reader(&settings.tokens, &pepper),
                 pepper,
                 pseudonyms,
                 vault,
@@ -213,6 +218,11 @@ async fn bring_up_to_date(
         return Err(OpenError::Outdated(pending).into());
     }
     Ok(())
+}
+
+fn api_key_reader(tokens: &TokenSettings, pepper: &Pepper) -> ApiKeyReader {
+    let prefix = tokens.prefix.clone();
+    ApiKeyReader::new(pepper.clone(), prefix, &tokens.accepted_prefixes)
 }
 
 fn lane(settings: &Settings, ambient: &Ambient) -> anyhow::Result<Lane> {

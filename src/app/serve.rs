@@ -14,6 +14,8 @@ use crate::{
 
 /// How often the change log is read.
 const POLL_EVERY: Duration = Duration::from_millis(500);
+/// How often it is written down when API keys were last used.
+const NOTE_EVERY: Duration = Duration::from_secs(10);
 /// How often expired rows are looked for.
 const PURGE_EVERY: Duration = Duration::from_mins(10);
 /// How many rows a purge takes at once, so that it never holds the writer up.
@@ -41,6 +43,11 @@ impl App {
                 .clone()
                 .run_until_cancelled_owned(poll(self.auth.clone())),
         );
+        tasks.spawn(
+            stopping
+                .clone()
+                .run_until_cancelled_owned(note_usage(self.auth.clone())),
+        );
         tasks.spawn(stopping.clone().run_until_cancelled_owned(self.purge()));
         if let Some((listener, probe)) = listeners.metrics {
             let render = move || probe();
@@ -51,6 +58,7 @@ impl App {
         stopping.cancel();
         tasks.close();
         tasks.wait().await;
+        write_usage(&self.auth).await;
         self.close().await;
     }
 
@@ -99,6 +107,25 @@ impl App {
                 }
             }
         }
+    }
+}
+
+/// Writes down again and again when API keys were last used.
+async fn note_usage(auth: Arc<Auth>) {
+    let mut ticks = tokio::time::interval(NOTE_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        write_usage(&auth).await;
+    }
+}
+
+async fn write_usage(auth: &Auth) {
+    if let Err(error) = auth.write_usage().await {
+        tracing::warn!(
+            ?error,
+            "it could not be written down when API keys were last used"
+        );
     }
 }
 

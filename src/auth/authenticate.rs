@@ -18,9 +18,7 @@ impl Auth {
     /// The bearer of an access token for our own API whose session goes on.
     pub async fn authenticate(&self, token: &str) -> Result<Principal, AuthError> {
         let claims = self.verify(token)?;
-        if self.parts.changes.freshness() == Freshness::Stale {
-            self.catch_up().await?;
-        }
+        self.keep_fresh().await?;
         match self.parts.changes.ended(claims.sid, claims.sub) {
             Some(reason) => {
                 tracing::debug!(session = %claims.sid, %reason, "access token of an ended session");
@@ -28,6 +26,14 @@ impl Auth {
             }
             None => Ok(Principal { claims }),
         }
+    }
+
+    /// Reads the change log where what is known of it is too old to answer by.
+    pub(super) async fn keep_fresh(&self) -> Result<(), AuthError> {
+        if self.parts.changes.freshness() == Freshness::Stale {
+            self.catch_up().await?;
+        }
+        Ok(())
     }
 
     /// The claims of an access token for our own API, whether or not its session goes on.

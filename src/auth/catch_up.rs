@@ -27,13 +27,16 @@ impl Auth {
         outdated.add(self.parts.changes.catch_up().await?);
         if outdated.everything {
             self.user_cache.clear();
+            self.api_key_cache.clear();
             (outdated.signing_keys, outdated.scopes) = (true, true);
             outdated.everything = false;
         }
         for user in outdated.users.drain(..) {
             self.user_cache.forget(&user);
         }
-        outdated.api_keys.clear();
+        for key in outdated.api_keys.drain(..) {
+            self.api_key_cache.forget(key);
+        }
         if outdated.scopes {
             let registry = Arc::new(self.parts.scopes.read().await?);
             *self

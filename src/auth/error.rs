@@ -7,7 +7,7 @@ use crate::model::{
     own_scope::OwnScope, password_policy::PasswordRefusal, scope::Scope, session::EndReason,
 };
 
-use super::throttle::RateLimit;
+use super::{api_keys::KeyRefusal, throttle::RateLimit};
 pub use crate::store::error::Conflict;
 
 /// Why a verb did not do what it was asked for. The words are for the log and the command line.
@@ -28,6 +28,9 @@ pub enum AuthError {
     /// The access token is not ours, not valid any more, or not for us.
     #[error("the access token is not valid")]
     InvalidAccessToken,
+    /// The API key does not count, or not for this.
+    #[error(transparent)]
+    ApiKey(KeyRefusal),
     /// The refresh token is not ours, or another client's.
     #[error("the refresh token is not valid")]
     InvalidRefreshToken,

@@ -5,6 +5,7 @@
 //! [`http`](crate::http)'s, how secrets are made is [`crypto`](crate::crypto)'s, what is
 //! remembered is [`store`](crate::store)'s.
 
+pub mod api_keys;
 mod asked;
 pub mod authenticate;
 mod authorize;
@@ -40,8 +41,8 @@ pub use error::{AuthError, Conflict, FieldError, Unavailable};
 
 use crate::{
     crypto::{
-        keyring::KeyRing, lane::Lane, pepper::Pepper, pseudonym::Pseudonyms, random::Rng,
-        refresh::RefreshKeys,
+        api_key::ApiKeyReader, keyring::KeyRing, lane::Lane, pepper::Pepper, pseudonym::Pseudonyms,
+        random::Rng, refresh::RefreshKeys,
     },
     model::{
         client::Client,
@@ -51,11 +52,12 @@ use crate::{
         time::{Clock, Timestamp},
     },
     store::{
-        database::Database, error::StoreError, families::FamilyStore, scopes::ScopeRegistry,
-        users::Users,
+        api_keys::ApiKeys, database::Database, error::StoreError, families::FamilyStore,
+        scopes::ScopeRegistry, users::Users,
     },
 };
 
+use api_keys::{ApiKeyCache, Usage};
 use catch_up::Outdated;
 use change_log::ChangeLog;
 use keys::KeyVault;
@@ -97,6 +99,8 @@ pub struct Parts {
     pub users: Users,
     /// Their sessions.
     pub families: Arc<dyn FamilyStore>,
+    /// API keys.
+    pub api_keys: ApiKeys,
     /// What this node knows of the change log.
     pub changes: ChangeLog,
     /// Which scopes there are.
@@ -105,6 +109,8 @@ pub struct Parts {
     pub lane: Lane,
     /// What makes the tags of refresh tokens.
     pub refresh_keys: RefreshKeys,
+    /// What makes API keys and reads them.
+    pub api_key_reader: ApiKeyReader,
     /// What is mixed into the digests of secrets that we made.
     pub pepper: Pepper,
     /// What names are called in logs and counts.
@@ -120,6 +126,8 @@ pub struct Auth {
     keys: RwLock<KeyRing>,
     throttle: Throttle,
     user_cache: UserCache,
+    api_key_cache: ApiKeyCache,
+    usage: Usage,
     registry: RwLock<Arc<Registry>>,
     outdated: Outdated,
 }
@@ -144,6 +152,8 @@ impl Auth {
             keys: RwLock::new(keys),
             throttle,
             user_cache: user_cache(),
+            api_key_cache: ApiKeyCache::default(),
+            usage: Usage::default(),
             registry: RwLock::default(),
             outdated: Outdated::everything(),
         }

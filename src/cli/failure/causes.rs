@@ -53,6 +53,7 @@ impl From<AuthError> for Failure {
             | AuthError::RotationThrottled { .. }
             | AuthError::InvalidAccessToken
             | AuthError::InvalidRefreshToken
+            | AuthError::ApiKey(_)
             | AuthError::SessionEnded(_)
             | AuthError::InsufficientScope(_)
             | AuthError::WouldEscalate

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    auth::{AuthError, Conflict, throttle::RateLimit},
+    auth::{AuthError, Conflict, api_keys::KeyRefusal, throttle::RateLimit},
     http::problem::{Code, FieldError, Quota, Refusal},
 };
 
@@ -16,6 +16,7 @@ impl From<AuthError> for Refusal {
                 Self::new(Code::Throttled).retry_after(seconds(retry_after))
             }
             AuthError::InvalidAccessToken => Self::new(Code::InvalidAccessToken),
+            AuthError::ApiKey(refusal) => Self::new(of_key(refusal)),
             AuthError::InvalidRefreshToken => Self::new(Code::InvalidRefreshToken),
             AuthError::SessionEnded(reason) => Self::session_ended(reason.as_str()),
             AuthError::InsufficientScope(needed) => {
@@ -49,6 +50,18 @@ impl From<crate::auth::FieldError> for FieldError {
             code: error.code.to_owned(),
             detail: error.detail,
         }
+    }
+}
+
+const fn of_key(refusal: KeyRefusal) -> Code {
+    match refusal {
+        KeyRefusal::Invalid => Code::InvalidApiKey,
+        KeyRefusal::Expired => Code::ApiKeyExpired,
+        KeyRefusal::Revoked => Code::ApiKeyRevoked,
+        KeyRefusal::Disabled => Code::ApiKeyDisabled,
+        KeyRefusal::OwnerDisabled => Code::OwnerDisabled,
+        KeyRefusal::ReadOnly => Code::ApiKeyReadOnly,
+        KeyRefusal::AddressNotAllowed => Code::AddressNotAllowed,
     }
 }
 

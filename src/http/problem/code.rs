@@ -23,6 +23,16 @@ pub enum Code {
     InvalidCredentials,
     /// The access token is expired, revoked, forged, or meant for somebody else.
     InvalidAccessToken,
+    /// The API key is not one of ours.
+    InvalidApiKey,
+    /// The API key's time is over.
+    ApiKeyExpired,
+    /// The API key was ended for good.
+    ApiKeyRevoked,
+    /// The API key does not count until it is enabled again.
+    ApiKeyDisabled,
+    /// The API key's owner does not count.
+    OwnerDisabled,
     /// The refresh token is not one of ours, or not one of this client's.
     InvalidRefreshToken,
     /// The session behind the refresh token is over; `reason` says why.
@@ -31,6 +41,10 @@ pub enum Code {
     InsufficientScope,
     /// The one acted upon holds more than the caller's credential includes.
     WouldEscalate,
+    /// The API key may only read.
+    ApiKeyReadOnly,
+    /// The API key may not be used from the caller's address.
+    AddressNotAllowed,
     /// The current password, asked for again, is wrong.
     ReauthenticationRequired,
     /// A cookie request did not prove that the application's own page sent it.
@@ -86,7 +100,7 @@ const fn row(
 
 impl Code {
     /// Every code, in the order of the table.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 32] = [
         Self::MalformedBody,
         Self::MalformedRequest,
         Self::MultipleCredentials,
@@ -96,10 +110,17 @@ impl Code {
         Self::UnsupportedAuthScheme,
         Self::InvalidCredentials,
         Self::InvalidAccessToken,
+        Self::InvalidApiKey,
+        Self::ApiKeyExpired,
+        Self::ApiKeyRevoked,
+        Self::ApiKeyDisabled,
+        Self::OwnerDisabled,
         Self::InvalidRefreshToken,
         Self::SessionEnded,
         Self::InsufficientScope,
         Self::WouldEscalate,
+        Self::ApiKeyReadOnly,
+        Self::AddressNotAllowed,
         Self::ReauthenticationRequired,
         Self::CsrfRefused,
         Self::NotFound,
@@ -146,10 +167,17 @@ impl Code {
             Self::UnsupportedAuthScheme => row(S::UNAUTHORIZED, "unsupported_auth_scheme", "The authorization scheme is not supported", "Send an access token as `Authorization: Bearer <token>`."),
             Self::InvalidCredentials => row(S::UNAUTHORIZED, "invalid_credentials", "The login was refused", "Check username and password, then try again."),
             Self::InvalidAccessToken => row(S::UNAUTHORIZED, "invalid_access_token", "The access token is not valid", "Get a new access token by refreshing the session, or log in again."),
+            Self::InvalidApiKey => row(S::UNAUTHORIZED, "invalid_api_key", "The API key is not valid", "Use a key that this server has made, whole and as it was shown."),
+            Self::ApiKeyExpired => row(S::UNAUTHORIZED, "api_key_expired", "The API key has expired", "Rotate the key, or create another."),
+            Self::ApiKeyRevoked => row(S::UNAUTHORIZED, "api_key_revoked", "The API key is revoked", "Create another key; a revoked one never counts again."),
+            Self::ApiKeyDisabled => row(S::UNAUTHORIZED, "api_key_disabled", "The API key is disabled", "Ask an administrator to enable it again."),
+            Self::OwnerDisabled => row(S::UNAUTHORIZED, "owner_disabled", "The owner of the API key is disabled", "Ask an administrator to enable the owner, or use a key of somebody else."),
             Self::InvalidRefreshToken => row(S::UNAUTHORIZED, "invalid_refresh_token", "The refresh token is not valid", "Log in again. If the token belongs to another client, name that client."),
             Self::SessionEnded => row(S::UNAUTHORIZED, "session_ended", "The session has ended", "Log in again."),
             Self::InsufficientScope => row(S::FORBIDDEN, "insufficient_scope", "A scope is missing", "Use a credential that has the scopes named in `scopes`."),
             Self::WouldEscalate => row(S::FORBIDDEN, "would_escalate", "The user is granted more than your credential includes", "Use a credential whose scopes include all that the user is granted."),
+            Self::ApiKeyReadOnly => row(S::FORBIDDEN, "api_key_read_only", "The API key may only read", "Use a key that may write."),
+            Self::AddressNotAllowed => row(S::FORBIDDEN, "address_not_allowed", "The API key may not be used from this address", "Use it from one of the networks that it is bound to, or have them changed."),
             Self::ReauthenticationRequired => row(S::FORBIDDEN, "reauthentication_required", "The current password is needed", "Send the right current password; you are still logged in."),
             Self::CsrfRefused => row(S::FORBIDDEN, "csrf_refused", "The request did not come from a registered page", "Send `X-Signet-Request: 1` from a page whose origin is registered for the client. Outside a browser log in with delivery \"body\" and send refresh_token in the body."),
             Self::NotFound => row(S::NOT_FOUND, "not_found", "Not found", "Check the path and the identifiers in it; /openapi.json lists every route."),

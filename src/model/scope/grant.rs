@@ -107,6 +107,16 @@ impl Grants {
             .collect()
     }
 
+    /// What a key with these grants may do, of what there is: what `limit` allows, where there is
+    /// one. Signet's own where they are named.
+    #[must_use]
+    pub fn within(&self, limit: Option<&Self>, registry: &Registry) -> Scopes {
+        self.iter()
+            .flat_map(|grant| registry.spell_out(grant))
+            .filter(|scope| limit.is_none_or(|limit| limit.allow(scope)))
+            .collect()
+    }
+
     /// The grants in order.
     pub fn iter(&self) -> impl Iterator<Item = &Grant> {
         self.0.iter()
@@ -211,6 +221,28 @@ mod tests {
         assert_eq!(left(&["pages.*", "blog.*"], asked), "pages.read");
         assert_eq!(left(&["*"], Some("signet.unheard.of")), "");
         assert_eq!(left(&["*"], Some("")), "");
+    }
+
+    #[test]
+    fn a_key_never_has_more_than_its_limit() {
+        let registry: Registry = ["blog.read", "pages.read", "pages.write"]
+            .map(|name| RegisteredScope::of_newcomer(name, "", Timestamp::default()).unwrap())
+            .into_iter()
+            .collect();
+        let grants = |all: &[&str]| -> Grants { all.iter().map(|g| g.parse().unwrap()).collect() };
+        let within = |key: &[&str], limit: Option<&[&str]>| {
+            let limit = limit.map(grants);
+            grants(key).within(limit.as_ref(), &registry).to_string()
+        };
+        assert_eq!(within(&["pages.*"], None), "pages.read pages.write");
+        assert_eq!(within(&["pages.*"], Some(&["pages.read"])), "pages.read");
+        assert_eq!(within(&["*"], Some(&["pages.*"])), "pages.read pages.write");
+        assert_eq!(within(&["blog.write"], None), "");
+        assert_eq!(within(&["*"], Some(&[])), "");
+        let own = "signet.users.read";
+        assert!(!within(&["*"], Some(&["*"])).contains(own));
+        assert_eq!(within(&[own], Some(&["*"])), own);
+        assert_eq!(within(&[own], Some(&["pages.*"])), "");
     }
 
     #[test]
