@@ -7,7 +7,9 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
+    os::unix::net::UnixDatagram,
     process::{Child, ChildStdout, Command, Stdio},
+    time::Duration,
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -126,6 +128,31 @@ fn serve_answers_counts_and_stops_with_0_on_each_signal() {
             json(line);
         }
     }
+}
+
+#[test]
+fn a_supervisor_that_asks_is_told_once_the_server_answers() {
+    let folder = TempDir::new().expect("a folder");
+    let socket = folder.path().join("notify");
+    let supervisor = UnixDatagram::bind(&socket).expect("a socket");
+    let patience = Some(Duration::from_mins(1));
+    supervisor.set_read_timeout(patience).expect("a timeout");
+    let mut server = Running::start_in(
+        folder,
+        &["serve", "--json"],
+        &[
+            ("SIGNET_SERVER__LISTEN", "127.0.0.1:0"),
+            ("SIGNET_SERVER__METRICS_LISTEN", "off"),
+            ("NOTIFY_SOCKET", &socket.to_string_lossy()),
+        ],
+    );
+    let mut told = [0; 64];
+    let length = supervisor.recv(&mut told).expect("a datagram");
+    assert_eq!(&told[..length], b"READY=1");
+    let address = server.json_line()["address"].clone();
+    let address = address.as_str().expect("an address");
+    assert!(get(address, "/readyz").starts_with("HTTP/1.1 200"));
+    assert_eq!(server.stop(Signal::TERM), 0);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod scratch;
 mod serve;
 mod session;
 mod signals;
+mod supervisor;
 mod usage;
 mod user;
 

@@ -9,7 +9,7 @@ use super::{
     Shared,
     admin::{self, block_on},
     failure::{Failure, Kind},
-    signals,
+    signals, supervisor,
 };
 use crate::{
     app::{Ambient, App, Listeners, Probe},
@@ -55,6 +55,8 @@ pub(super) fn run(shared: &Shared) -> Result<(), Failure> {
             app.close().await;
             return Err(failure);
         }
+        // Connections that come before the loop that takes them wait in the listener's queue.
+        supervisor::tell_ready();
         app.serve(listeners, stop).await;
         tracing::info!("stopped");
         Ok(())
