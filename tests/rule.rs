@@ -355,6 +355,30 @@ fn a_burst_begins_anew_only_after_its_interval() {
 }
 
 #[test]
+fn a_burst_takes_in_what_the_store_forgot() {
+    let mut case = Case::new(G);
+    assert_eq!(case.step(generation(G + 2)), Ok(generation(G + 3)));
+    for forgotten in G..G + 2 {
+        assert_eq!(case.step(generation(forgotten)), Ok(generation(G + 3)));
+    }
+    assert_eq!(case.step(generation(G - 1)), Err(Reuse));
+}
+
+#[test]
+fn a_burst_that_a_clock_left_far_ahead_is_over() {
+    let ahead = |by| {
+        let mut case = Case::new(G).family(|family| {
+            family.rotated_at = NOW.plus(by);
+            family.burst_at = NOW.plus(by);
+        });
+        case.step(generation(G)).unwrap();
+        case.step(generation(G - 1))
+    };
+    assert_eq!(ahead(INTERVAL), Ok(generation(G + 1)));
+    assert_eq!(ahead(INTERVAL + MS), Err(Reuse));
+}
+
+#[test]
 fn twenty_tabs_restored_at_once_end_with_one_token() {
     let mut case = Case::new(G);
     let answers: Vec<_> = (0..20).map(|_| case.step(generation(G))).collect();

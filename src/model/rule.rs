@@ -144,9 +144,11 @@ pub fn rotated(
     now: Timestamp,
 ) -> Option<Family> {
     let before = &session.family;
-    let new_burst = now.since(before.burst_at) > policy.reuse_interval;
-    let (burst_from, burst_at) = if new_burst {
-        (presented, now)
+    // One that lies far ahead began before the clock was set back.
+    let apart = now.since(before.burst_at).max(before.burst_at.since(now));
+    let (burst_from, burst_at) = if apart > policy.reuse_interval {
+        // Of what a store forgot, each token may have been current a moment ago.
+        (before.generation, now)
     } else {
         (before.burst_from, before.burst_at)
     };

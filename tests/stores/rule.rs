@@ -82,7 +82,7 @@ fn presentations() -> impl Strategy<Value = Presentation> {
     ];
     let steps = prop_oneof![near(0), near(-5_000), near(-10_000), near(-300_000)];
     let budget = prop_oneof![near(0), near(315_000)];
-    let burst = prop_oneof![near(0), near(-30_000)];
+    let burst = prop_oneof![near(0), near(-30_000), near(30_000)];
     let policy = (
         prop_oneof![Just(0_u64), Just(30_000)],
         any::<bool>(),

@@ -121,8 +121,10 @@ UPDATE sessions SET
         WHEN rotated_at <= :now AND budget_at > :now THEN budget_at - :now
         ELSE 0
     END,
-    burst_from = CASE WHEN :now - burst_at > $9 THEN $3 ELSE burst_from END,
-    burst_at = CASE WHEN :now - burst_at > $9 THEN :now ELSE burst_at END,
+    burst_from = CASE WHEN :now - burst_at > $9 OR burst_at - :now > $9 THEN generation
+        ELSE burst_from END,
+    burst_at = CASE WHEN :now - burst_at > $9 OR burst_at - :now > $9 THEN :now
+        ELSE burst_at END,
     idle_expires_at = CASE WHEN :now + $11 < absolute_expires_at THEN :now + $11
         ELSE absolute_expires_at END
 WHERE digest = $1

@@ -29,8 +29,8 @@ else
 end
 if not moves then return {'record', 0, now, record} end
 
-if age(now, burst) > interval then
-    burst_from, burst = presented, now
+if age(now, burst) > interval or age(burst, now) > interval then
+    burst_from, burst = generation, now
 end
 local after = string.sub(record, 1, SEALED) .. struct.pack(MOVES,
     tonumber(ARGV[5]), presented + 1, burst_from, now, now + owed + EARNED, burst, late,
