@@ -6,6 +6,8 @@
 //! that was spent in both is dealt with as if one store had seen it all (TOKENS §1.5).
 //! `docs/decisions/0013-journal.md` tells why the order of time matters here.
 
+use std::time::Duration;
+
 use super::{
     id::{ClientId, SessionId},
     refresh_token::Generation,
@@ -13,6 +15,10 @@ use super::{
     session::{Family, Policy, Session, SessionDigest},
     time::Timestamp,
 };
+
+/// How far the clocks of two stores may be apart, generously: what they did within this long is not
+/// put in order by it.
+const CLOCKS_APART: Duration = Duration::from_secs(5);
 
 /// A step that the faster store took: a rotation, or a late retry.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,6 +69,10 @@ pub enum Reconciled {
 /// which the record has spent is either old news (the record's own past, reported late or twice) or
 /// the other half of two histories. In the first case nothing happens. In the second, whichever of the
 /// two presentations came later is judged against the record that the earlier one left.
+///
+/// Which came later is known only where they lie further apart than a reuse interval and than two
+/// clocks: a client whose requests meet now one store and now the other has one history, in which
+/// the times are out of order by the difference of the clocks.
 #[must_use]
 pub fn reconcile(record: &Session, direct: Option<Direct>, entry: &Entry) -> Reconciled {
     if record.revoked.is_some() || record.absolute_expires_at <= entry.at {
@@ -71,7 +81,9 @@ pub fn reconcile(record: &Session, direct: Option<Direct>, entry: &Entry) -> Rec
     if entry.presented >= record.family.generation {
         return Reconciled::Agree(joined(&record.family, &entry.family));
     }
-    let (verdict, spent, at) = if entry.at > record.family.rotated_at {
+    let apart = entry.policy.reuse_interval.max(CLOCKS_APART);
+    let later = |one: Timestamp, other: Timestamp| one.since(other) > apart;
+    let (verdict, spent, at) = if later(entry.at, record.family.rotated_at) {
         (
             judge(
                 record,
@@ -83,8 +95,8 @@ pub fn reconcile(record: &Session, direct: Option<Direct>, entry: &Entry) -> Rec
             entry.presented,
             entry.at,
         )
-    } else if let Some(direct) =
-        direct.filter(|direct| direct.at > entry.at && direct.presented < entry.family.generation)
+    } else if let Some(direct) = direct
+        .filter(|direct| later(direct.at, entry.at) && direct.presented < entry.family.generation)
     {
         let earlier = Session {
             family: entry.family,
@@ -117,7 +129,8 @@ pub fn reconcile(record: &Session, direct: Option<Direct>, entry: &Entry) -> Rec
     }
 }
 
-/// The entry's family, and of what only grows the larger.
+/// The entry's family, and of what only grows the larger. The budget is the faster store's own
+/// account of the steps before.
 fn joined(record: &Family, entry: &Family) -> Family {
     let (burst_from, burst_at) = if record.burst_at > entry.burst_at {
         (record.burst_from, record.burst_at)
@@ -125,7 +138,6 @@ fn joined(record: &Family, entry: &Family) -> Family {
         (entry.burst_from, entry.burst_at)
     };
     Family {
-        budget_at: record.budget_at.max(entry.budget_at),
         burst_from,
         burst_at,
         late_at: record.late_at.max(entry.late_at),
@@ -254,6 +266,36 @@ mod tests {
         );
         let retry = entry(6, T.plus(SECOND));
         assert_eq!(reconcile(&record, None, &retry), Reconciled::Keep);
+        let mut strict = entry(6, T.plus(6 * SECOND));
+        strict.policy.reuse_interval = Duration::ZERO;
+        assert_eq!(reconcile(&record, None, &strict), Reconciled::End);
+    }
+
+    #[test]
+    fn the_clocks_of_two_stores_do_not_make_reuse_of_one_history() {
+        for (interval, apart) in [(30, 30), (0, 5)] {
+            // Redis took the first step, the database those after it, by a clock that is behind.
+            let record = record(8, T);
+            let mut first = entry(5, T.plus(apart * SECOND));
+            first.policy.reuse_interval = interval * SECOND;
+            let went_on = direct(6, T.minus(SECOND));
+            assert_eq!(reconcile(&record, Some(went_on), &first), Reconciled::Keep);
+            // The database took the steps before and after it, by a clock that is ahead.
+            let mut between = entry(6, T);
+            between.policy.reuse_interval = interval * SECOND;
+            let began = direct(5, T.plus(apart * SECOND));
+            assert_eq!(reconcile(&record, Some(began), &between), Reconciled::Keep);
+        }
+    }
+
+    #[test]
+    fn the_budget_is_of_one_clock() {
+        // The record's is from before the clock of Redis was set back by an hour.
+        let before = record(5, T.plus(60 * MINUTE));
+        let Reconciled::Agree(family) = reconcile(&before, None, &entry(5, T)) else {
+            panic!("not taken");
+        };
+        assert_eq!((family.rotated_at, family.budget_at), (T, T));
     }
 
     #[test]

@@ -216,8 +216,7 @@ UPDATE sessions SET
     generation = step.generation,
     key_id = step.key_id,
     rotated_at = step.rotated_at,
-    budget_at = CASE WHEN sessions.budget_at > step.budget_at THEN sessions.budget_at
-        ELSE step.budget_at END,
+    budget_at = step.budget_at,
     burst_from = CASE WHEN sessions.burst_at > step.burst_at THEN sessions.burst_from
         ELSE step.burst_from END,
     burst_at = CASE WHEN sessions.burst_at > step.burst_at THEN sessions.burst_at
