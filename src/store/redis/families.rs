@@ -34,6 +34,8 @@ use crate::{
 const TRIES: usize = 3;
 /// How long a login waits for its session to be in Redis, which it need not be.
 const SEEDING: Duration = Duration::from_millis(100);
+/// How long a late retry waits to be known in SQL at once, and not only by the journal.
+const STAMPING: Duration = Duration::from_millis(300);
 /// For how long a session is barred of which nobody can tell how long it would live.
 const BARRED_FOR: Duration = Duration::from_hours(400 * 24);
 
@@ -65,6 +67,7 @@ impl FamilyStore for RedisFamilies {
             match self.0.scripts.stamp_late(&line, stamp).await {
                 Ok(Stamped::Done(after)) => {
                     self.note_late(stamp, &after);
+                    self.stamp_both(stamp).await;
                     return Ok(true);
                 }
                 Ok(Stamped::Moved | Stamped::Missing) => return Ok(false),
@@ -200,6 +203,13 @@ impl RedisFamilies {
                 at: record.family.late_at,
             });
         }
+    }
+
+    /// Stamps a late retry in SQL too, if that is done at once: until the journal comes there, a node
+    /// that steps in SQL would know nothing of its burst.
+    async fn stamp_both(&self, stamp: &LateStamp) {
+        let stamping = self.0.sessions.stamp_late(stamp);
+        let _: Result<Result<bool, StoreError>, _> = timeout(STAMPING, stamping).await;
     }
 
     /// Puts a session that has just begun into Redis, if that is done at once.
