@@ -12,6 +12,7 @@ use crate::{
         database::{Database, all_migrations},
         opening::{OpenError, Purpose},
         peppers::Peppers,
+        redis::{self, RedisAddress},
         signing_keys::SigningKeys,
     },
 };
@@ -39,7 +40,21 @@ pub async fn check(settings: &Settings, ambient: &Ambient) -> anyhow::Result<Pla
     };
     let plans = look(settings, &database).await;
     database.close().await;
-    plans
+    let mut plans = plans?;
+    if let Some(address) = &settings.store.redis {
+        plans.extend(look_at_redis(address).await);
+    }
+    Ok(plans)
+}
+
+/// A start does not need Redis, but whoever checks wants to know of it.
+async fn look_at_redis(address: &RedisAddress) -> Plans {
+    match redis::look(address).await {
+        Ok(advice) => advice.into_iter().map(|it| format!("{it}.")).collect(),
+        Err(cause) => vec![format!(
+            "It will begin without Redis, which cannot be used now: {cause}."
+        )],
+    }
 }
 
 async fn look(settings: &Settings, database: &Database) -> anyhow::Result<Plans> {

@@ -24,12 +24,14 @@ use crate::{
     crypto::{
         api_key::ApiKeyReader,
         lane::{Lane, LaneSize},
+        master::MasterKeys,
         password::PasswordCost,
         pepper::Pepper,
         provider,
         pseudonym::Pseudonyms,
         random::{self, Rng, SystemRng},
         refresh::RefreshKeys,
+        session_seal::SessionSeals,
     },
     model::{id::ClientId, time::Clock},
     store::{
@@ -41,6 +43,7 @@ use crate::{
         families::{FamilyStore, SqlFamilies},
         opening::{OpenError, Purpose},
         peppers::Peppers,
+        redis::RedisFamilies,
         scopes::ScopeRegistry,
         signing_keys::SigningKeys,
         users::Users,
@@ -76,6 +79,7 @@ pub struct App {
     ambient: Ambient,
     database: Database,
     sessions: SqlFamilies,
+    redis: Option<RedisFamilies>,
     changes: Changes,
     auth: Arc<Auth>,
 }
@@ -123,6 +127,12 @@ impl App {
             &settings.tokens.accepted_prefixes,
         );
         let pseudonyms = Pseudonyms::new(&master);
+        let sessions = SqlFamilies::new(database.clone());
+        let redis = redis(purpose, &settings, &ambient, &database, &master).await;
+        let families: Arc<dyn FamilyStore> = match &redis {
+            Some(redis) => Arc::new(redis.clone()),
+            None => Arc::new(sessions.clone()),
+        };
         let vault = KeyVault::new(
             SigningKeys::new(database.clone()),
             Peppers::new(database.clone()),
@@ -138,8 +148,6 @@ impl App {
         let clients = Clients::new(database.clone());
         let candidate = ClientId::new(clock.now(), random::bytes(&*rng));
         let default_client = clients.default_client(candidate, "default").await?.id;
-        let sessions = SqlFamilies::new(database.clone());
-        let families: Arc<dyn FamilyStore> = Arc::new(sessions.clone());
         let changes = Changes::new(database.clone());
         let auth = Auth::new(
             terms::of(&settings, default_client)?,
@@ -150,6 +158,7 @@ impl App {
                 users: Users::new(database.clone()),
                 families: families.clone(),
                 scopes: ScopeRegistry::new(database.clone()),
+                redis: redis.clone(),
                 changes: ChangeLog::new(changes.clone(), families, clock.clone()),
                 clock,
                 api_keys: ApiKeys::new(database.clone()),
@@ -166,6 +175,7 @@ impl App {
             ambient,
             database,
             sessions,
+            redis,
             changes,
             auth: Arc::new(auth),
         };
@@ -190,8 +200,30 @@ impl App {
 
     /// Does the writes that wait and closes the database.
     pub async fn close(self) {
+        if let Some(redis) = &self.redis {
+            redis.write_journal().await;
+        }
         self.database.close().await;
     }
+}
+
+/// The Redis of these settings, for a server; in use already if it is there. Commands work on the
+/// database, and the servers carry to Redis what they do.
+async fn redis(
+    purpose: Purpose,
+    settings: &Settings,
+    ambient: &Ambient,
+    database: &Database,
+    master: &MasterKeys,
+) -> Option<RedisFamilies> {
+    let address = settings.store.redis.clone()?;
+    if purpose != Purpose::Serve {
+        return None;
+    }
+    let (seals, rng) = (SessionSeals::new(master), ambient.rng.clone());
+    let redis = RedisFamilies::new(address, database.clone(), seals, rng);
+    redis.reach().await;
+    Some(redis)
 }
 
 /// How the database of these settings is opened.

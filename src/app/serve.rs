@@ -10,12 +10,15 @@ use crate::{
     auth::{Auth, change_log::RETENTION},
     crypto::random,
     http::{self, Site, server::Limits},
+    store::redis::RedisFamilies,
 };
 
 /// How often the change log is read.
 const POLL_EVERY: Duration = Duration::from_millis(500);
 /// How often it is written down when API keys were last used.
 const NOTE_EVERY: Duration = Duration::from_secs(10);
+/// How often the steps that Redis took are written to the database.
+const JOURNAL_EVERY: Duration = Duration::from_millis(250);
 /// How often expired rows are looked for.
 const PURGE_EVERY: Duration = Duration::from_mins(10);
 /// How many rows a purge takes at once, so that it never holds the writer up.
@@ -49,6 +52,11 @@ impl App {
                 .run_until_cancelled_owned(note_usage(self.auth.clone())),
         );
         tasks.spawn(stopping.clone().run_until_cancelled_owned(self.purge()));
+        if let Some(redis) = &self.redis {
+            let (keep, write) = (redis.clone().keep(), write_journal(redis.clone()));
+            tasks.spawn(stopping.clone().run_until_cancelled_owned(keep));
+            tasks.spawn(stopping.clone().run_until_cancelled_owned(write));
+        }
         if let Some((listener, probe)) = listeners.metrics {
             let render = move || probe();
             let serving = http::serve_metrics(listener, render, stopping.clone().cancelled_owned());
@@ -88,6 +96,7 @@ impl App {
     /// Forgets expired sessions and old rows of the change log, a batch at a time.
     fn purge(&self) -> impl Future<Output = ()> + Send + use<> {
         let (sessions, changes) = (self.sessions.clone(), self.changes.clone());
+        let redis = self.redis.clone();
         let clock = self.ambient.clock.clone();
         async move {
             let mut ticks = tokio::time::interval(PURGE_EVERY);
@@ -95,12 +104,15 @@ impl App {
             loop {
                 ticks.tick().await;
                 let now = clock.now();
-                let purged = loop {
+                let mut purged = loop {
                     match sessions.purge(now, PURGE_BATCH).await {
                         Ok(count) if count == u64::from(PURGE_BATCH) => {}
                         other => break other,
                     }
                 };
+                if let Some(redis) = &redis {
+                    purged = purged.and(redis.purge(now).await);
+                }
                 let outcome = purged.and(changes.purge(now.minus(RETENTION)).await);
                 if let Err(error) = outcome {
                     tracing::warn!(%error, "expired rows were not purged");
@@ -138,5 +150,15 @@ async fn poll(auth: Arc<Auth>) {
         if let Err(error) = auth.catch_up().await {
             tracing::warn!(%error, "the change log could not be read");
         }
+    }
+}
+
+/// Writes the journal of Redis again and again.
+async fn write_journal(redis: RedisFamilies) {
+    let mut ticks = tokio::time::interval(JOURNAL_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        redis.write_journal().await;
     }
 }

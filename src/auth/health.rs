@@ -35,7 +35,7 @@ impl State {
 }
 
 impl Health {
-    /// The parts by name, always the same ones in the same order.
+    /// The parts by name, always the same ones in the same order; Redis where there is one.
     pub fn parts(&self) -> impl Iterator<Item = (&'static str, State)> {
         self.0.iter().copied()
     }
@@ -51,12 +51,24 @@ impl Health {
 impl Auth {
     /// How each part is that requests depend on.
     pub async fn health(&self) -> Health {
-        Health(vec![
+        let mut parts = vec![
             ("database", self.database_state().await),
             ("change_log", self.change_log_state()),
             ("clock", self.clock_state()),
             ("signing_keys", self.signing_keys_state()),
-        ])
+        ];
+        parts.extend(self.redis_state().map(|state| ("redis", state)));
+        Health(parts)
+    }
+
+    /// While Redis is away, or behind, the database does what it does otherwise.
+    fn redis_state(&self) -> Option<State> {
+        let redis = self.parts.redis.as_ref()?;
+        Some(if redis.is_in_use() {
+            State::Ok
+        } else {
+            State::Degraded
+        })
     }
 
     async fn database_state(&self) -> State {

@@ -53,7 +53,7 @@ use crate::{
     },
     store::{
         api_keys::ApiKeys, database::Database, error::StoreError, families::FamilyStore,
-        scopes::ScopeRegistry, users::Users,
+        redis::RedisFamilies, scopes::ScopeRegistry, users::Users,
     },
 };
 
@@ -101,6 +101,8 @@ pub struct Parts {
     pub families: Arc<dyn FamilyStore>,
     /// API keys.
     pub api_keys: ApiKeys,
+    /// What stands in front of the database there, if anything does.
+    pub redis: Option<RedisFamilies>,
     /// What this node knows of the change log.
     pub changes: ChangeLog,
     /// Which scopes there are.

@@ -11,7 +11,7 @@ use super::{Settings, example::EXAMPLE};
 /// variable with `_FILE` names.
 const SECRETS: &[&str] = &["keys.master"];
 /// Settings that may hold a secret in part: that is hidden, and they too are readable from a file.
-const PARTLY_SECRET: &[&str] = &["store.database"];
+const PARTLY_SECRET: &[&str] = &["store.database", "store.redis"];
 
 /// One setting.
 #[derive(Clone, Copy, Debug)]

@@ -6,7 +6,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use super::{DatabaseUrl, Listen, Settings, duration};
-use crate::model::signing_key::Algorithm;
+use crate::{model::signing_key::Algorithm, store::redis::RedisAddress};
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -74,6 +74,14 @@ fn check_store(settings: &Settings, verdict: &mut Verdict) {
             "store.connections is {}, but it must be 1 to 1000.",
             store.connections
         )
+    });
+    let on_file = matches!(&store.database, DatabaseUrl::Sqlite(_));
+    verdict.refuse_if(on_file && store.redis.is_some(), || {
+        "store.redis is set, but store.database is an SQLite file, which one process serves and Redis would only stand in the way of; leave store.redis out, or use PostgreSQL.".to_owned()
+    });
+    let in_the_open = store.redis.as_ref().is_some_and(RedisAddress::is_exposed);
+    verdict.warn_if(in_the_open, || {
+        "store.redis goes over a network without TLS: whoever stands between can end sessions and reads who has some; use rediss://, or a network of its own.".to_owned()
     });
     let exposed = matches!(&store.database, DatabaseUrl::Postgres(url) if url.is_exposed);
     verdict.warn_if(exposed, || {

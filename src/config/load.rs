@@ -21,6 +21,7 @@ use super::{
     file::SettingsFile,
     wording,
 };
+use crate::store::redis::RedisAddress;
 
 type SettingsLayer = <Settings as Config>::Layer;
 
@@ -210,14 +211,19 @@ fn shown(leaf: &Leaf, text: impl FnOnce() -> String) -> String {
         return "(hidden)".to_owned();
     }
     let text = text();
-    if leaf.name() != "store.database" || text.starts_with("\"sqlite:") {
-        return text;
-    }
-    match DatabaseUrl::parse(text.trim_matches('"')) {
-        Ok(url) => toml::Value::String(url.to_string()).to_string(),
-        // Nobody knows where in it the password is.
-        Err(_) => "(hidden)".to_owned(),
-    }
+    let url = text.trim_matches('"');
+    let shown = match leaf.name().as_str() {
+        "store.database" if !url.starts_with("sqlite:") => {
+            DatabaseUrl::parse(url).map(|url| url.to_string())
+        }
+        "store.redis" => RedisAddress::parse(url).map(|url| url.to_string()),
+        _ => return text,
+    };
+    // Of one that does not parse, nobody knows where in it the password is.
+    shown.map_or_else(
+        |_| "(hidden)".to_owned(),
+        |shown| toml::Value::String(shown).to_string(),
+    )
 }
 
 /// A secret's value must not come back in an error message.

@@ -10,7 +10,10 @@ use serde::Deserialize;
 use super::{
     DatabaseUrl, Issuer, Listen, LogFormat, LogLevel, Origin, Secret, address, duration, size,
 };
-use crate::model::{refresh_token::TokenPrefix, signing_key::Algorithm};
+use crate::{
+    model::{refresh_token::TokenPrefix, signing_key::Algorithm},
+    store::redis::RedisAddress,
+};
 
 /// All settings of a server.
 #[derive(Clone, confique::Config, Debug)]
@@ -85,6 +88,12 @@ pub struct StoreSettings {
     /// Connections to PostgreSQL that this process opens at most.
     #[config(default = 16)]
     pub connections: u32,
+    /// Redis in front of PostgreSQL, so that a refresh waits for no disk:
+    /// `redis://user:password@host:6379/0`; `rediss://` for TLS, with `?ssl_ca_certs=` and a file
+    /// where the authority is your own; `redis+sentinel://host1,host2/master/0`; or
+    /// `unix:///path/to/redis.sock`. One database number is for one deployment alone.
+    /// Example: `"redis://:password@localhost:6379/0"`
+    pub redis: Option<RedisAddress>,
 }
 
 impl StoreSettings {

@@ -45,6 +45,15 @@ pub(super) async fn connect(address: &RedisAddress) -> Result<MultiplexedConnect
     Ok(connection)
 }
 
+/// Whether the Redis at an address would be used, and if so what its operator should set otherwise,
+/// a sentence each. The error is a clause about it.
+pub async fn look(address: &RedisAddress) -> Result<Vec<&'static str>, String> {
+    match connect(address).await {
+        Ok(connection) => Ok(advice(&connection).await),
+        Err(away) => Err(away.to_string()),
+    }
+}
+
 /// What an operator should set otherwise, a sentence each; nothing where Redis does not tell.
 pub(super) async fn advice(connection: &MultiplexedConnection) -> Vec<&'static str> {
     let mut connection = connection.clone();

@@ -102,8 +102,7 @@ impl FamilyStore for RedisFamilies {
         match (&revoked, target) {
             (Ok(_), _) => {
                 if let Some(line) = self.0.link.line() {
-                    // Where it cannot, Redis is behind, and this node does not step there.
-                    self.catch_up(&line).await.ok();
+                    self.0.watermark.nudge(&self.0.scripts, &line).await;
                 }
             }
             (Err(StoreError::Unavailable(_)), Target::Family(digest)) => {
@@ -134,7 +133,7 @@ impl RedisFamilies {
         for _ in 0..TRIES {
             match self.step(line, wanted).await? {
                 Stepped::Stale => {
-                    self.catch_up(line).await?;
+                    self.0.watermark.nudge(&self.0.scripts, line).await;
                     return Ok(None);
                 }
                 Stepped::Forged => {}
@@ -235,10 +234,5 @@ impl RedisFamilies {
             ),
         };
         self.0.scripts.bury(&line, &[tomb]).await
-    }
-
-    /// Brings Redis to where the change log is.
-    pub(super) async fn catch_up(&self, line: &Line) -> Result<(), Away> {
-        self.0.watermark.catch_up(&self.0.scripts, line).await
     }
 }

@@ -24,7 +24,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{MissedTickBehavior, interval};
 
-pub use self::address::RedisAddress;
+pub use self::{address::RedisAddress, connect::look};
 use self::{
     journal::Journal, link::Link, profiles::Profiles, scripts::Scripts, seal::Sealing,
     watermark::Watermark,
@@ -71,7 +71,7 @@ impl RedisFamilies {
                 seals,
                 profiles: Profiles::new(database.clone()),
             },
-            journal: Journal::new(),
+            journal: Journal::default(),
             watermark: Watermark::new(sessions.clone(), changes, rng),
             sessions,
             database,
@@ -84,7 +84,7 @@ impl RedisFamilies {
         let way = &self.0.link;
         let reached = async {
             let line = way.connect().await?;
-            self.catch_up(&line).await?;
+            self.0.watermark.catch_up(&self.0.scripts, &line).await?;
             Ok(line)
         };
         match reached.await {
@@ -97,6 +97,12 @@ impl RedisFamilies {
                 false
             }
         }
+    }
+
+    /// Whether Redis is there, and not behind the change log.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        self.0.link.line().is_some()
     }
 
     /// Looks for Redis whenever it is away, for ever.
