@@ -53,9 +53,12 @@ impl App {
         );
         tasks.spawn(stopping.clone().run_until_cancelled_owned(self.purge()));
         if let Some(redis) = &self.redis {
-            let (keep, write) = (redis.clone().keep(), write_journal(redis.clone()));
-            tasks.spawn(stopping.clone().run_until_cancelled_owned(keep));
-            tasks.spawn(stopping.clone().run_until_cancelled_owned(write));
+            tasks.spawn(
+                stopping
+                    .clone()
+                    .run_until_cancelled_owned(redis.clone().keep()),
+            );
+            tasks.spawn(write_journal(redis.clone(), stopping.clone()));
         }
         if let Some((listener, probe)) = listeners.metrics {
             let render = move || probe();
@@ -153,12 +156,12 @@ async fn poll(auth: Arc<Auth>) {
     }
 }
 
-/// Writes the journal of Redis again and again.
-async fn write_journal(redis: RedisFamilies) {
+/// Writes the journal of Redis again and again. What has begun is never given up half-way: its
+/// steps would be lost.
+async fn write_journal(redis: RedisFamilies, stopping: CancellationToken) {
     let mut ticks = tokio::time::interval(JOURNAL_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
+    while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
         redis.write_journal().await;
     }
 }
