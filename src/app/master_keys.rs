@@ -9,7 +9,7 @@ use crate::{
         master::{FILE_NAME, MasterKeyError, MasterKeys},
         random::Rng,
     },
-    store::{database::Database, error::StoreError, key_checks::KeyChecks},
+    store::{database::Database, error::StoreError, key_checks::KeyChecks, opening::Purpose},
 };
 
 /// What the check values are of.
@@ -101,18 +101,29 @@ pub(super) fn read(
     Ok(Some(keys))
 }
 
-/// Opens the keys of a process that only uses what is there.
-pub(super) async fn find(
+/// Opens the keys, making the first ones where the purpose allows.
+pub(super) async fn open(
+    purpose: Purpose,
     settings: &KeySettings,
     database: &Database,
+    rng: &dyn Rng,
 ) -> Result<MasterKeys, MasterKeysError> {
+    if purpose.makes() {
+        find_or_make(settings, database, rng).await
+    } else {
+        find(settings, database).await
+    }
+}
+
+/// Opens the keys of a process that only uses what is there.
+async fn find(settings: &KeySettings, database: &Database) -> Result<MasterKeys, MasterKeysError> {
     read(settings, &remembered(database).await?)?
         .ok_or_else(|| MasterKeysError::NotYet(settings.dir.clone()))
 }
 
 /// Opens the keys, and has the database remember them. A new one is made only beside a database
 /// that has never seen any: beside another it would open nothing and silently end every session.
-pub(super) async fn find_or_make(
+async fn find_or_make(
     settings: &KeySettings,
     database: &Database,
     rng: &dyn Rng,

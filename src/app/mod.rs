@@ -116,11 +116,7 @@ impl App {
     ) -> anyhow::Result<Self> {
         let Ambient { clock, rng, .. } = ambient.clone();
         bring_up_to_date(&database, purpose, settings.store.migrate_when()).await?;
-        let master = if purpose.makes() {
-            master_keys::find_or_make(&settings.keys, &database, &*rng).await?
-        } else {
-            master_keys::find(&settings.keys, &database).await?
-        };
+        let master = master_keys::open(purpose, &settings.keys, &database, &*rng).await?;
         let refresh_keys = RefreshKeys::new(
             &master,
             settings.tokens.prefix.clone(),
