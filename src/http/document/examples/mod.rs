@@ -1,6 +1,9 @@
 //! One example of each thing that is sent, so that a page can show it and "Try it out" begins with
 //! a request that works.
 
+mod discovery;
+mod sessions;
+
 use serde_json::{Map, Value, json};
 
 use crate::http::problem::{Code, Row};
@@ -9,7 +12,6 @@ const USER: &str = "usr_01981d2e-6f10-7c4b-8a3d-5e2f9b7c0d14";
 const SESSION: &str = "ses_01981d2f-8a54-7e0c-9d5b-3f6f0c1e2a47";
 const CLIENT: &str = "cli_01981d2d-1b3e-7a90-b1c2-8d4e6f7a9b03";
 const SCOPE: &str = "pages.read pages.write";
-const KID: &str = "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s";
 
 /// Adds examples to what an operation takes and to what it answers when all is well.
 pub(super) fn add(operation: &mut Value) {
@@ -68,101 +70,12 @@ type Request = (&'static str, &'static str, fn() -> Value);
 
 /// Requests of a type, the one to begin with first.
 fn requests(schema: &str) -> &'static [Request] {
-    match schema {
-        "Credentials" => &[
-            (
-                "password",
-                "The refresh token in the answer",
-                || json!({ "username": "demo", "password": "the one that signet demo printed" }),
-            ),
-            ("cookie", "The refresh token as a cookie, for pages", || {
-                json!({
-                    "username": "demo",
-                    "password": "the one that signet demo printed",
-                    "delivery": "cookie",
-                })
-            }),
-        ],
-        "RefreshGrant" => &[
-            (
-                "token",
-                "By the token",
-                || json!({ "refresh_token": "signet_rt_\u{2026}" }),
-            ),
-            ("cookie", "By the cookie", || json!({})),
-        ],
-        "LogoutGrant" => &[
-            ("bearer", "By the access token, or by the cookie", || {
-                json!({})
-            }),
-            (
-                "token",
-                "By the refresh token",
-                || json!({ "refresh_token": "signet_rt_\u{2026}" }),
-            ),
-        ],
-        "NewPassword" => &[("change", "Another password", || {
-            json!({
-                "current_password": "the one that signet demo printed",
-                "new_password": "several words, unrelated",
-            })
-        })],
-        _ => &[],
-    }
+    sessions::requests(schema)
 }
 
 fn answer(schema: &str) -> Option<Value> {
-    let example = match schema {
-        "TokenPair" => json!({
-            "access_token": "eyJ\u{2026}",
-            "token_type": "Bearer",
-            "expires_in": 300,
-            "refresh_token": "signet_rt_\u{2026}",
-            "scope": SCOPE,
-            "session_id": SESSION,
-            "session_expires_in": 7_776_000,
-        }),
-        "Me" => json!({
-            "id": USER,
-            "username": "demo",
-            "scope": SCOPE,
-            "session_id": SESSION,
-            "client_id": CLIENT,
-            "created_at": "2026-01-05T08:30:00Z",
-        }),
-        "SessionPage" => json!({
-            "items": [{
-                "id": SESSION,
-                "current": true,
-                "client_id": CLIENT,
-                "device": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-                "address": "203.0.113.7",
-                "amr": ["pwd"],
-                "created_at": "2026-01-05T09:12:44Z",
-                "last_used_at": "2026-01-07T17:03:10Z",
-                "expires_at": "2026-01-21T17:03:10Z",
-            }],
-            "total": 1,
-        }),
-        "JwkSet" => json!({
-            "keys": [{
-                "kty": "EC",
-                "crv": "P-256",
-                "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
-                "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
-                "kid": KID,
-                "use": "sig",
-                "alg": "ES256",
-            }],
-        }),
-        "Metadata" => json!({
-            "issuer": "https://id.example.com",
-            "jwks_uri": "https://id.example.com/.well-known/jwks.json",
-            "response_types_supported": [],
-        }),
-        _ => return None,
-    };
-    Some(example)
+    let subjects = [sessions::answer, discovery::answer];
+    subjects.iter().find_map(|answer| answer(schema))
 }
 
 fn problem(code: Code) -> Value {
