@@ -3,8 +3,16 @@
 use std::sync::{Arc, PoisonError};
 
 use crate::{
-    model::scope::{RegisteredScope, Registry, Scope},
-    store::error::Conflict,
+    model::{
+        authority::Authority,
+        own_scope::OwnScope,
+        scope::{RegisteredScope, Registry, Scope},
+        time::Timestamp,
+    },
+    store::{
+        error::Conflict,
+        paging::{Page, Paging},
+    },
 };
 
 use super::{Auth, AuthError, asked::MAX_SCOPE_BYTES};
@@ -17,7 +25,51 @@ pub struct NewScope<'a> {
     pub description: &'a str,
 }
 
+/// A scope, as a list of all tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedScope {
+    /// Its name.
+    pub name: Scope,
+    /// What it allows, for people.
+    pub description: String,
+    /// When it was registered; none for those that are built in.
+    pub created_at: Option<Timestamp>,
+}
+
+impl From<RegisteredScope> for ListedScope {
+    fn from(scope: RegisteredScope) -> Self {
+        Self {
+            name: scope.name,
+            description: scope.description,
+            created_at: Some(scope.created_at),
+        }
+    }
+}
+
+impl From<OwnScope> for ListedScope {
+    fn from(own: OwnScope) -> Self {
+        Self {
+            name: own.scope(),
+            description: own.description().to_owned(),
+            created_at: None,
+        }
+    }
+}
+
 impl Auth {
+    /// The scopes by name, Signet's own included.
+    #[must_use]
+    pub fn list_scopes(&self, paging: &Paging<Scope>) -> Page<ListedScope> {
+        let registry = self.registry();
+        let registered = registry.iter().cloned().map(ListedScope::from);
+        let own = OwnScope::ALL.iter().copied().map(ListedScope::from);
+        let mut all: Vec<_> = registered.chain(own).collect();
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
+        all.retain(|one| paging.after.as_ref().is_none_or(|after| one.name > *after));
+        Page::cut(all, paging.limit, total)
+    }
+
     /// The registry as this node knows it: no older than the last reading of the change log.
     #[must_use]
     pub fn registry(&self) -> Arc<Registry> {
@@ -26,21 +78,27 @@ impl Auth {
     }
 
     /// Registers a scope.
-    pub async fn add_scope(&self, new: NewScope<'_>) -> Result<RegisteredScope, AuthError> {
+    pub async fn add_scope(
+        &self,
+        by: &Authority,
+        new: NewScope<'_>,
+    ) -> Result<RegisteredScope, AuthError> {
         let scope = RegisteredScope::of_newcomer(new.name, new.description, self.now());
         let scope = scope.map_err(|error| {
             AuthError::field(error.pointer(), error.code(), format!("{error}."))
         })?;
         self.check_room(&scope)?;
         self.parts.scopes.add(&scope).await?;
-        tracing::info!(target: "signet::event", event = "scope.added", scope = %scope.name);
+        tracing::info!(
+            target: "signet::event", event = "scope.added", scope = %scope.name, actor = %by,
+        );
         self.catch_up().await?;
         Ok(scope)
     }
 
     /// Takes a scope out of the registry, and from everybody who was granted it by name. Whatever
     /// carried it is issued without it from now on.
-    pub async fn remove_scope(&self, name: &str) -> Result<(), AuthError> {
+    pub async fn remove_scope(&self, by: &Authority, name: &str) -> Result<(), AuthError> {
         let scope = name.parse::<Scope>().map_err(|_| AuthError::NotFound)?;
         if scope.is_own() {
             return Err(AuthError::Conflict(Conflict::BuiltIn));
@@ -48,7 +106,7 @@ impl Auth {
         if !self.parts.scopes.remove(&scope).await? {
             return Err(AuthError::NotFound);
         }
-        tracing::info!(target: "signet::event", event = "scope.removed", %scope);
+        tracing::info!(target: "signet::event", event = "scope.removed", %scope, actor = %by);
         self.catch_up().await
     }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     auth::{AuthError, scopes::NewScope},
-    model::{own_scope::OwnScope, scope::RegisteredScope},
+    model::{authority::Authority, own_scope::OwnScope, scope::RegisteredScope},
     store::opening::Purpose,
 };
 
@@ -85,7 +85,7 @@ async fn add(admin: &Admin, arguments: AddScopes) -> Result<(), Failure> {
             name,
             description: &arguments.description,
         };
-        added.push(admin.auth().add_scope(new).await?);
+        added.push(admin.auth().add_scope(&Authority::Operator, new).await?);
     }
     let json: Vec<Value> = added.iter().map(as_json).collect();
     admin.out.print(&json!({ "items": json }), || {
@@ -124,7 +124,7 @@ fn list(admin: &Admin) -> Result<(), Failure> {
 }
 
 async fn remove(admin: &Admin, name: &str) -> Result<(), Failure> {
-    match admin.auth().remove_scope(name).await {
+    match admin.auth().remove_scope(&Authority::Operator, name).await {
         Err(AuthError::NotFound) => Err(Failure::new(
             Kind::NotFound,
             format_args!("There is no scope {name:?}; `signet scope list` names all."),

@@ -1,4 +1,4 @@
-//! Answers of operations that succeed: JSON with a status of 200, or nothing with 204.
+//! Answers of operations that succeed: JSON with a status of 200 or 201, or nothing with 204.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
@@ -70,6 +70,42 @@ impl<T: Type> ApiResponse for Answer<T> {
             schema: T::schema_ref(),
         }];
         one(StatusCode::OK, "Success.", content)
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+/// The answer to whoever had something made: as [`Answer`], with 201 (RFC 9110 §15.3.2).
+pub struct Created<T>(Answer<T>);
+
+impl<T> Created<T> {
+    /// Answers with what was made.
+    #[must_use]
+    pub fn new(value: T) -> Self {
+        Self(Answer::new(value))
+    }
+}
+
+impl<T: Serialize + Send> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.0.into_response();
+        if response.status() == StatusCode::OK {
+            response.set_status(StatusCode::CREATED);
+        }
+        response
+    }
+}
+
+impl<T: Type> ApiResponse for Created<T> {
+    fn meta() -> MetaResponses {
+        let mut meta = Answer::<T>::meta();
+        for response in &mut meta.responses {
+            response.status = Some(StatusCode::CREATED.as_u16());
+            response.description = "Created.";
+        }
+        meta
     }
 
     fn register(registry: &mut Registry) {

@@ -150,6 +150,7 @@ fn codes(operation: &str) -> &'static [Code] {
             Code::Throttled,
         ],
         "revokeUserSessions" | "revokeUserSession" => &[Code::WouldEscalate],
+        "addScope" | "removeScope" => &[Code::Conflict],
         _ => &[],
     }
 }

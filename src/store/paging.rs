@@ -30,7 +30,8 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// Cuts `items`, read with one more than `limit`, to a page.
-    pub(super) fn cut(mut items: Vec<T>, limit: u32, total: u64) -> Self {
+    #[must_use]
+    pub fn cut(mut items: Vec<T>, limit: u32, total: u64) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = items.len() > limit;
         items.truncate(limit);

@@ -1,7 +1,9 @@
 //! The registry of scopes: what there is to be granted, asked for and put into tokens.
 
+use serde_json::json;
 use signet::auth::AuthError;
 use signet::auth::scopes::NewScope;
+use signet::model::authority::Authority;
 use signet::model::scope::Grant;
 
 use crate::harness::{PASSWORD, Person, TestServer};
@@ -20,7 +22,11 @@ async fn a_pattern_gives_what_is_registered_and_no_more() {
     ada.refresh().await.ok();
     assert_eq!(ada.claims()["scope"], "pages.drafts.read pages.read");
 
-    server.auth.remove_scope("pages.drafts.read").await.unwrap();
+    server
+        .auth
+        .remove_scope(&Authority::Operator, "pages.drafts.read")
+        .await
+        .unwrap();
     ada.refresh().await.ok();
     assert_eq!(ada.claims()["scope"], "pages.read");
 }
@@ -32,7 +38,11 @@ async fn a_scope_that_is_taken_out_leaves_every_token_for_good() {
         .create_user("ada", &["pages.read", "pages.write"])
         .await;
     let mut ada = Person::log_in_for(&server, "ada", "pages.read pages.write").await;
-    server.auth.remove_scope("pages.write").await.unwrap();
+    server
+        .auth
+        .remove_scope(&Authority::Operator, "pages.write")
+        .await
+        .unwrap();
     ada.refresh().await.ok();
     assert_eq!(ada.claims()["scope"], "pages.read");
     // The name may come back; what was granted under it does not.
@@ -71,7 +81,11 @@ async fn another_node_hears_of_the_registry_by_the_change_log() {
     assert_eq!(node.auth().registry().iter().count(), 0);
     node.auth().catch_up().await.unwrap();
     assert_eq!(node.auth().registry(), server.auth.registry());
-    server.auth.remove_scope("pages.read").await.unwrap();
+    server
+        .auth
+        .remove_scope(&Authority::Operator, "pages.read")
+        .await
+        .unwrap();
     node.auth().catch_up().await.unwrap();
     assert_eq!(node.auth().registry().iter().count(), 0);
     node.close().await;
@@ -106,7 +120,11 @@ async fn everything_fits_into_a_token() {
     let refused = loop {
         let name = format!("pages.section-{count}.read");
         let (name, description) = (name.as_str(), "");
-        match server.auth.add_scope(NewScope { name, description }).await {
+        match server
+            .auth
+            .add_scope(&Authority::Operator, NewScope { name, description })
+            .await
+        {
             Ok(_) => count += 1,
             Err(refused) => break refused,
         }
@@ -116,4 +134,87 @@ async fn everything_fits_into_a_token() {
     let claims = root.claims();
     let scopes = claims["scope"].as_str().unwrap().split(' ').count();
     assert!(scopes == count && count > 80, "{scopes} {count}");
+}
+
+#[tokio::test]
+async fn scopes_are_registered_listed_and_taken_out_over_http() {
+    let server = TestServer::start().await;
+    server.create_user("root", &["*"]).await;
+    let root = Person::log_in_for(&server, "root", "signet.scopes.*").await;
+    let new = json!({ "name": "pages.read", "description": "See pages." });
+    let added = root.post("/v1/scopes", new.clone()).await.created();
+    assert_eq!(added["built_in"], false);
+    assert_eq!(added["created_at"], "2026-06-01T12:00:00.000Z");
+    root.post("/v1/scopes", new).await.refused(409, "conflict");
+    for (name, code) in [
+        ("signet.pages.read", "reserved"),
+        ("signet", "reserved"),
+        ("pages.*", "malformed"),
+        ("pages..read", "malformed"),
+        ("pages read", "malformed"),
+    ] {
+        let refused = root.post("/v1/scopes", json!({ "name": name })).await;
+        assert_eq!(
+            refused.invalid_fields(),
+            [("/name".to_owned(), code.to_owned())]
+        );
+    }
+    let misleading = json!({ "name": "a", "description": "See\u{202e}pages" });
+    let refused = root.post("/v1/scopes", misleading).await.invalid_fields();
+    assert_eq!(
+        refused,
+        [("/description".to_owned(), "malformed".to_owned())]
+    );
+
+    root.delete("/v1/scopes/pages.read").await.no_content();
+    root.delete("/v1/scopes/pages.read")
+        .await
+        .refused(404, "not_found");
+    root.delete("/v1/scopes/pages%20read")
+        .await
+        .refused(404, "not_found");
+    root.delete("/v1/scopes/signet.users.read")
+        .await
+        .refused(409, "conflict");
+}
+
+#[tokio::test]
+async fn a_list_of_scopes_has_signets_own_and_pages() {
+    let server = TestServer::start().await;
+    server.create_user("root", &["*"]).await;
+    server
+        .register(&["zebra", "alpha.read", "read:users", "a/b?c"])
+        .await;
+    let root = Person::log_in_for(&server, "root", "signet.scopes.*").await;
+    let all = root.get("/v1/scopes?limit=100").await.ok();
+    let items = all["items"].as_array().unwrap();
+    let names: Vec<&str> = items
+        .iter()
+        .map(|item| item["name"].as_str().unwrap())
+        .collect();
+    assert!(
+        names.is_sorted() && names.contains(&"signet.scopes.read"),
+        "{names:?}"
+    );
+    assert_eq!(all["total"], names.len());
+    assert!(all.get("next_cursor").is_none());
+
+    let (mut path, mut found) = ("/v1/scopes?limit=2".to_owned(), Vec::new());
+    loop {
+        let page = root.get(&path).await.ok();
+        assert_eq!(page["total"], names.len());
+        found.extend(page["items"].as_array().unwrap().clone());
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            break;
+        };
+        let cursor = cursor.replace('?', "%3F");
+        path = format!("/v1/scopes?limit=2&cursor={cursor}");
+    }
+    assert_eq!(&found, items);
+    // Whatever its name, it can be taken out.
+    for path in ["read:users", "a%2Fb%3Fc", "zebra"] {
+        root.delete(&format!("/v1/scopes/{path}"))
+            .await
+            .no_content();
+    }
 }

@@ -34,6 +34,7 @@ use crate::{
     auth::{Caller, scopes::NewScope, users::NewUser},
     config::{DatabaseUrl, FileChoice, Issuer, Listen, Settings, load},
     crypto::random::SystemRng,
+    model::authority::Authority,
     store::opening::Purpose,
     telemetry,
 };
@@ -143,7 +144,9 @@ async fn first_user(app: &App, url: String) -> Result<Card, Failure> {
         label: None,
     };
     for (name, description) in SCOPES {
-        app.auth().add_scope(NewScope { name, description }).await?;
+        app.auth()
+            .add_scope(&Authority::Operator, NewScope { name, description })
+            .await?;
     }
     app.auth().create_user(new, &caller).await?;
     Ok(Card {

@@ -37,7 +37,7 @@ macro_rules! needs {
     )*};
 }
 
-needs! { UsersRead UsersWrite }
+needs! { ScopesRead ScopesWrite UsersRead UsersWrite }
 
 impl<'a, N: Need> ApiExtractor<'a> for Administrator<N> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];

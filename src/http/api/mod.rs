@@ -7,6 +7,7 @@ mod administrator;
 mod caller;
 mod cookie_scheme;
 mod failure;
+mod listing;
 mod login;
 mod logout;
 mod me;
@@ -14,6 +15,7 @@ mod password;
 mod principal;
 mod refresh;
 mod scheme;
+mod scopes;
 mod sessions;
 mod tokens;
 mod user_sessions;
@@ -29,6 +31,7 @@ pub use logout::LogoutApi;
 pub use me::MeApi;
 pub use password::PasswordApi;
 pub use refresh::RefreshApi;
+pub use scopes::ScopesApi;
 pub use sessions::SessionsApi;
 pub use user_sessions::UserSessionsApi;
 
@@ -41,6 +44,8 @@ enum Tag {
     Me,
     /// What administrators see and change of users: each operation names the scope it needs.
     Users,
+    /// Which scopes there are to be granted, asked for and put into tokens.
+    Scopes,
 }
 
 /// Every operation.
@@ -52,6 +57,7 @@ pub type Api = (
     PasswordApi,
     SessionsApi,
     UserSessionsApi,
+    ScopesApi,
 );
 
 /// The operations, working with `auth`.
@@ -65,5 +71,6 @@ pub fn api(auth: &Arc<Auth>) -> Api {
         PasswordApi(auth.clone()),
         SessionsApi(auth.clone()),
         UserSessionsApi(auth.clone()),
+        ScopesApi(auth.clone()),
     )
 }

@@ -1,6 +1,6 @@
 //! `/v1/me/sessions`.
 
-use std::{str::FromStr, sync::Arc};
+use std::sync::Arc;
 
 use poem_openapi::{
     Object, OpenApi,
@@ -9,19 +9,20 @@ use poem_openapi::{
 use serde::Serialize;
 
 use crate::{
-    auth::{
-        Auth,
-        sessions::{Page, Paging},
-    },
+    auth::{Auth, sessions::Page},
     http::{
         answer::{Answer, NoContent},
         moment::Moment,
-        problem::{Code, Refusal},
+        problem::Refusal,
     },
     model::{id::SessionId, session::Session},
 };
 
-use super::{Tag, principal::Bearer};
+use super::{
+    Tag,
+    listing::{default_limit, named, next_cursor, paging, total},
+    principal::Bearer,
+};
 
 /// Lists and ends the caller's sessions.
 pub struct SessionsApi(pub(super) Arc<Auth>);
@@ -141,36 +142,14 @@ impl SessionsApi {
 impl SessionPage {
     /// A page as it is answered to whoever asks in the session `current`.
     pub(super) fn new(page: Page<Session>, current: SessionId) -> Self {
-        let next_cursor = page
-            .items
-            .last()
-            .filter(|_| page.more)
-            .map(|last| last.id.to_string());
-        let item = |session| SessionItem::new(session, current);
+        let next_cursor = next_cursor(&page, |last| last.id.to_string());
+        let (total, item) = (total(&page), |session| SessionItem::new(session, current));
         Self {
             items: page.items.into_iter().map(item).collect(),
             next_cursor,
-            total: i64::try_from(page.total).unwrap_or(i64::MAX),
+            total,
         }
     }
-}
-
-/// The page that is asked for.
-pub(super) fn paging(cursor: Option<String>, limit: i32) -> Result<Paging<SessionId>, Refusal> {
-    let after = cursor.map(|cursor| cursor.parse()).transpose();
-    let after = after.map_err(|_| {
-        Refusal::new(Code::MalformedRequest)
-            .because("The parameter `cursor` is not the `next_cursor` of a page.")
-    })?;
-    Ok(Paging {
-        after,
-        limit: u32::try_from(limit).unwrap_or(1),
-    })
-}
-
-/// The identifier that a path names; what is none is nothing's.
-pub(super) fn named<T: FromStr>(id: &str) -> Result<T, Refusal> {
-    id.parse().map_err(|_| Refusal::new(Code::NotFound))
 }
 
 impl SessionItem {
@@ -187,9 +166,4 @@ impl SessionItem {
             expires_at: Moment(session.family.idle_expires_at),
         }
     }
-}
-
-/// How many items a page has unless it is asked for more or fewer.
-pub(super) fn default_limit() -> i32 {
-    50
 }

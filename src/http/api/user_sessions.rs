@@ -18,7 +18,8 @@ use crate::{
 use super::{
     Tag,
     administrator::{Administrator, UsersRead, UsersWrite},
-    sessions::{SessionPage, default_limit, named, paging},
+    listing::{default_limit, named, paging},
+    sessions::SessionPage,
 };
 
 /// Lists and ends the sessions of users.

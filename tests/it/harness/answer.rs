@@ -74,6 +74,13 @@ impl Answer {
         self.json()
     }
 
+    /// The JSON of an answer that has to be 201.
+    #[track_caller]
+    pub(crate) fn created(&self) -> Value {
+        assert_eq!(self.status, 201, "{}", String::from_utf8_lossy(&self.body));
+        self.json()
+    }
+
     /// The answer has to be 204, and is then empty.
     #[track_caller]
     pub(crate) fn no_content(&self) {

@@ -56,6 +56,10 @@ impl<'a> Person<'a> {
         self.request(Method::DELETE, path).ask().await
     }
 
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.request(Method::POST, path).json(&body).ask().await
+    }
+
     pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
         self.request(Method::PUT, path).json(&body).ask().await
     }

@@ -14,6 +14,7 @@ use signet::auth::{Auth, Caller};
 use signet::config::{Issuer, Origin, Settings};
 use signet::crypto::password::PasswordCost;
 use signet::crypto::random::SeededRng;
+use signet::model::authority::Authority;
 use signet::model::scope::Grant;
 use signet::model::session::EndReason;
 use signet::store::families::Target;
@@ -158,7 +159,10 @@ impl TestServer {
             if let Some(scope) = grant.as_scope().filter(|scope| !registry.knows(scope)) {
                 let (name, description) = (scope.as_str(), "");
                 let new = NewScope { name, description };
-                self.auth.add_scope(new).await.unwrap();
+                self.auth
+                    .add_scope(&Authority::Operator, new)
+                    .await
+                    .unwrap();
             }
         }
     }

@@ -2,6 +2,7 @@
 //! a request that works.
 
 mod discovery;
+mod scopes;
 mod sessions;
 
 use serde_json::{Map, Value, json};
@@ -28,10 +29,13 @@ pub(super) fn add(operation: &mut Value) {
                 .into();
         }
     }
-    if let Some(content) = operation.pointer_mut("/responses/200/content/application~1json")
-        && let Some(answer) = schema_name(content).and_then(answer)
-    {
-        content["example"] = answer;
+    for answered in ["200", "201"] {
+        let content = format!("/responses/{answered}/content/application~1json");
+        if let Some(content) = operation.pointer_mut(&content)
+            && let Some(answer) = schema_name(content).and_then(answer)
+        {
+            content["example"] = answer;
+        }
     }
 }
 
@@ -70,11 +74,13 @@ type Request = (&'static str, &'static str, fn() -> Value);
 
 /// Requests of a type, the one to begin with first.
 fn requests(schema: &str) -> &'static [Request] {
-    sessions::requests(schema)
+    let subjects = [sessions::requests, scopes::requests];
+    let mut found = subjects.iter().map(|requests| requests(schema));
+    found.find(|requests| !requests.is_empty()).unwrap_or(&[])
 }
 
 fn answer(schema: &str) -> Option<Value> {
-    let subjects = [sessions::answer, discovery::answer];
+    let subjects = [sessions::answer, scopes::answer, discovery::answer];
     subjects.iter().find_map(|answer| answer(schema))
 }
 
