@@ -30,6 +30,7 @@ impl Signet {
             .args(["serve", "--json"])
             .env("SIGNET_SERVER__LISTEN", "127.0.0.1:0")
             .env("SIGNET_SERVER__METRICS_LISTEN", "off")
+            .env("SIGNET_SESSIONS__MAX_PER_USER", "100")
             .env("SIGNET_LOG__LEVEL", "warn")
             .stdout(Stdio::piped())
             .spawn()

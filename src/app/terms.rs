@@ -9,6 +9,7 @@ use crate::{
     config::Settings,
     model::{
         claims::ACCESS_TOKEN_TYPE, client::Client, id::ClientId, password_policy::PasswordPolicy,
+        session::SessionLimit,
     },
 };
 
@@ -27,13 +28,18 @@ pub(super) fn of(settings: &Settings, default_client: ClientId) -> anyhow::Resul
     let context = ["signet", host.unwrap_or_default()]
         .map(str::to_owned)
         .to_vec();
+    let sessions = &settings.sessions;
     Ok(Terms {
         own_audience: settings.server.issuer.api_audience(),
         audiences: audience.unwrap_or_else(|| vec![issuer.clone()]),
         issuer,
-        idle_lifetime: settings.sessions.idle,
-        absolute_lifetime: settings.sessions.absolute,
-        late_retry_every: settings.sessions.late_retry_every,
+        idle_lifetime: sessions.idle,
+        absolute_lifetime: sessions.absolute,
+        late_retry_every: sessions.late_retry_every,
+        session_limit: (sessions.max_per_user > 0).then_some(SessionLimit {
+            most: sessions.max_per_user,
+            when_full: sessions.when_full,
+        }),
         leeway: LEEWAY,
         passwords: PasswordPolicy {
             min_length: settings.password.min_length,

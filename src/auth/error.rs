@@ -34,6 +34,9 @@ pub enum AuthError {
     /// The refresh token is not ours, or another client's.
     #[error("the refresh token is not valid")]
     InvalidRefreshToken,
+    /// The credentials are right, and the user has as many sessions as they may have.
+    #[error("the user has too many sessions")]
+    TooManySessions,
     /// The session is over.
     #[error("the session is over: {0}")]
     SessionEnded(EndReason),

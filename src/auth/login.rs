@@ -5,7 +5,11 @@
 
 use crate::{
     crypto::refresh::digest,
-    model::{password_policy::Password, session::EndReason, user::LoginName},
+    model::{
+        password_policy::Password,
+        session::{EndReason, SessionDigest},
+        user::LoginName,
+    },
     store::{
         families::{SessionKey, Target},
         users::Credentials,
@@ -41,10 +45,13 @@ impl Auth {
     pub async fn login(&self, login: Login<'_>) -> Result<Tokens, AuthError> {
         let asked = self.asked(login.client, login.scope, login.audience)?;
         let account = self.check_password(&login).await?;
+        let replaced = self.replaced(login.replaces);
         let tokens = self
-            .open_session(&account.user, &asked, login.caller)
+            .open_session(&account.user, &asked, login.caller, replaced)
             .await?;
-        self.replace(login.replaces, &tokens).await;
+        if let Some(replaced) = replaced {
+            self.replace(replaced, &tokens).await;
+        }
         Ok(tokens)
     }
 
@@ -86,17 +93,17 @@ impl Auth {
         }
     }
 
-    /// Ends the session whose token the browser's cookie held: its place is taken. The login has
-    /// succeeded whatever becomes of this; the old session has no holder any more.
-    async fn replace(&self, replaced: Option<&str>, tokens: &Tokens) {
-        let Some(old) = replaced.and_then(|text| self.parts.refresh_keys.open(text).ok()) else {
-            return;
-        };
-        let found = self
-            .parts
-            .families
-            .find(&SessionKey::Digest(digest(&old.handle)))
-            .await;
+    /// The session whose token the browser's cookie holds, if that is a token.
+    fn replaced(&self, cookie: Option<&str>) -> Option<SessionDigest> {
+        let old = self.parts.refresh_keys.open(cookie?).ok()?;
+        Some(digest(&old.handle))
+    }
+
+    /// Ends that session: its place is taken. The login has succeeded whatever becomes of this; the
+    /// old session has no holder any more.
+    async fn replace(&self, replaced: SessionDigest, tokens: &Tokens) {
+        let key = SessionKey::Digest(replaced);
+        let found = self.parts.families.find(&key).await;
         let Ok(Some(session)) = found else { return };
         if session.client == tokens.client && session.id != tokens.session {
             let ended = self

@@ -48,7 +48,7 @@ use crate::{
         client::Client,
         password_policy::PasswordPolicy,
         scope::Registry,
-        session::Policy,
+        session::{Policy, SessionLimit},
         time::{Clock, Timestamp},
     },
     store::{
@@ -79,6 +79,8 @@ pub struct Terms {
     pub absolute_lifetime: Duration,
     /// How often a session may be granted a late retry.
     pub late_retry_every: Duration,
+    /// How many sessions a user may have, if that is limited.
+    pub session_limit: Option<SessionLimit>,
     /// How far the clocks of nodes may differ.
     pub leeway: Duration,
     /// What a new password must be like.

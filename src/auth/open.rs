@@ -6,13 +6,13 @@ use crate::{
         refresh::{RefreshTokenText, digest},
     },
     model::{
-        id::SessionId,
+        id::{SessionId, UserId},
         refresh_token::{Generation, Handle},
-        session::{Authentication, Family, Origin, Session},
+        session::{Authentication, EndReason, Family, Origin, Session, SessionDigest},
         time::Timestamp,
         user::User,
     },
-    store::families::Opening,
+    store::families::{Opened, Opening},
 };
 
 use super::{Auth, AuthError, Caller, asked::Asked, issue::Tokens, throttle::RateLimit};
@@ -24,6 +24,7 @@ impl Auth {
         user: &User,
         asked: &Asked<'_>,
         caller: &Caller,
+        replaces: Option<SessionDigest>,
     ) -> Result<Tokens, AuthError> {
         let key = self.signing_key(asked.client)?;
         let handle = Handle(random::bytes(&*self.parts.rng));
@@ -34,17 +35,46 @@ impl Auth {
             digest: digest(&handle),
             session,
             credential_version: user.credential_version,
+            limit: self.terms.session_limit,
+            replaces,
         };
-        if !self.parts.families.open(&opening).await? {
+        let ended = match self.parts.families.open(&opening).await? {
+            Opened::Begun(ended) => ended,
             // The password changed, or the user was disabled, while it was being verified.
-            return Err(AuthError::InvalidCredentials(RateLimit::untouched()));
-        }
+            Opened::Outdated => {
+                return Err(AuthError::InvalidCredentials(RateLimit::untouched()));
+            }
+            Opened::Full => {
+                tracing::info!(
+                    target: "signet::event", event = "login.full", user = %user.id,
+                    address = %caller.address,
+                );
+                metrics::counter!("signet_logins_total", "outcome" => "full").increment(1);
+                return Err(AuthError::TooManySessions);
+            }
+        };
+        self.made_room(user.id, &ended).await;
         tracing::info!(
             target: "signet::event", event = "login.succeeded", user = %tokens.user,
             session = %tokens.session, client = %tokens.client, address = %caller.address,
         );
         metrics::counter!("signet_logins_total", "outcome" => "succeeded").increment(1);
         Ok(tokens)
+    }
+
+    /// Tells of the sessions that ended for a new one.
+    async fn made_room(&self, user: UserId, ended: &[SessionId]) {
+        if ended.is_empty() {
+            return;
+        }
+        let reason = EndReason::SessionLimit;
+        for session in ended {
+            tracing::info!(
+                target: "signet::event", event = "session.ended", %session, %user, %reason,
+                ended = 1,
+            );
+        }
+        self.hear_of_ended(reason, ended.len() as u64).await;
     }
 
     fn new_session(&self, user: &User, asked: &Asked<'_>, caller: &Caller) -> Session {

@@ -11,7 +11,7 @@ use super::{
     DatabaseUrl, Issuer, Listen, LogFormat, LogLevel, Origin, Secret, address, duration, size,
 };
 use crate::{
-    model::{refresh_token::TokenPrefix, signing_key::Algorithm},
+    model::{refresh_token::TokenPrefix, session::WhenFull, signing_key::Algorithm},
     store::redis::RedisAddress,
 };
 
@@ -171,6 +171,13 @@ pub struct SessionSettings {
     /// phone that lost the answer and slept). Duration, at least 1h; 0 is never.
     #[config(default = "24h", deserialize_with = duration::deserialize)]
     pub late_retry_every: Duration,
+    /// How many sessions a user may have at once; 0 is any number.
+    #[config(default = 50)]
+    pub max_per_user: u32,
+    /// What happens to a login beyond that: `end_oldest` ends the session that began first,
+    /// `refuse` answers 409 `too_many_sessions`.
+    #[config(default = "end_oldest")]
+    pub when_full: WhenFull,
 }
 
 /// `[default_client]`

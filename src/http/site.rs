@@ -124,6 +124,7 @@ fn codes(operation: &str) -> &'static [Code] {
             Code::MalformedRequest,
             Code::TokenTooLarge,
             Code::InvalidCredentials,
+            Code::TooManySessions,
             Code::CsrfRefused,
             Code::Throttled,
         ],

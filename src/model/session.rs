@@ -104,6 +104,25 @@ pub struct Policy {
     pub heal_allowed: bool,
 }
 
+/// How many living sessions a user may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionLimit {
+    /// That many; at least one.
+    pub most: u32,
+    /// What happens to one more.
+    pub when_full: WhenFull,
+}
+
+/// What happens to a login of somebody who has as many sessions as they may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenFull {
+    /// The oldest session ends.
+    EndOldest,
+    /// The login is refused.
+    Refuse,
+}
+
 macro_rules! end_reasons {
     ($($reason:ident = $name:literal, $doc:literal;)*) => {
         /// Why a session ended, as `session_ended` answers tell it.

@@ -11,7 +11,7 @@ use signet::{
         session::{EndReason, Origin, SessionDigest},
     },
     store::{
-        families::{Advanced, LateStamp, Revocation, SessionKey, SqlFamilies, Target},
+        families::{Advanced, LateStamp, Opened, Revocation, SessionKey, SqlFamilies, Target},
         paging::Paging,
         redis::RedisFamilies,
         users::{NewPassword, PasswordHash},
@@ -19,7 +19,12 @@ use signet::{
 };
 
 use crate::{
-    place::{DAY, Place, policy},
+    limit::{
+        a_limit_does_not_let_in_who_is_outdated, a_lower_limit_ends_all_that_are_beyond_it,
+        logins_that_race_leave_no_more_than_the_limit, one_session_too_many_ends_the_oldest,
+        one_session_too_many_is_refused, the_session_that_is_replaced_does_not_count,
+    },
+    place::{BEGUN, DAY, Place, policy},
     tested::{Tested, bare, ended},
 };
 
@@ -62,12 +67,18 @@ conformance! {
     all_but_one_session_end_with_one_row,
     a_list_has_the_living_sessions_in_pages,
     what_has_long_expired_is_forgotten_in_bounded_steps,
+    one_session_too_many_ends_the_oldest,
+    one_session_too_many_is_refused,
+    the_session_that_is_replaced_does_not_count,
+    a_lower_limit_ends_all_that_are_beyond_it,
+    logins_that_race_leave_no_more_than_the_limit,
+    a_limit_does_not_let_in_who_is_outdated,
 }
 
 async fn a_session_is_found_as_it_was_opened(place: &Place, store: &impl Tested) {
     let user = place.user("ada").await;
     let mut opening = place.opening(user);
-    assert!(store.open(&opening).await.unwrap());
+    assert_eq!(store.open(&opening).await, Ok(BEGUN));
     let by_digest = store.find(&SessionKey::Digest(opening.digest)).await;
     assert_eq!(by_digest, Ok(Some(opening.session.clone())));
     let by_id = store.find(&SessionKey::Id(opening.session.id)).await;
@@ -77,7 +88,7 @@ async fn a_session_is_found_as_it_was_opened(place: &Place, store: &impl Tested)
     opening.session.scopes = None;
     opening.session.audiences.clear();
     opening.session.origin = Origin::default();
-    assert!(store.open(&opening).await.unwrap());
+    assert_eq!(store.open(&opening).await, Ok(BEGUN));
     let bare = store.find(&SessionKey::Id(opening.session.id)).await;
     assert_eq!(bare, Ok(Some(opening.session)));
     let nobody = SessionKey::Id(place.id::<SessionKind>());
@@ -94,19 +105,19 @@ async fn it_opens_only_with_the_credentials_that_were_checked(place: &Place, sto
         reason: EndReason::PasswordChanged,
     };
     place.users().set_password(user, new).await.unwrap();
-    assert_eq!(store.open(&in_flight).await, Ok(false));
+    assert_eq!(store.open(&in_flight).await, Ok(Opened::Outdated));
 
     place.clock.advance(Duration::from_millis(1));
     let mut fresh = place.opening(user);
-    assert_eq!(store.open(&fresh).await, Ok(false));
+    assert_eq!(store.open(&fresh).await, Ok(Opened::Outdated));
     fresh.credential_version = 2;
     place.users().disable(user).await.unwrap();
     place.clock.advance(Duration::from_millis(1));
     let mut late = place.opening(user);
     late.credential_version = 2;
-    assert_eq!(store.open(&late).await, Ok(false));
+    assert_eq!(store.open(&late).await, Ok(Opened::Outdated));
     place.users().enable(user).await.unwrap();
-    assert_eq!(store.open(&late).await, Ok(true));
+    assert_eq!(store.open(&late).await, Ok(BEGUN));
 }
 
 async fn it_opens_only_after_the_users_not_before(place: &Place, store: &impl Tested) {
@@ -117,9 +128,9 @@ async fn it_opens_only_after_the_users_not_before(place: &Place, store: &impl Te
         store.revoke(everywhere, EndReason::Logout).await,
         Ok(Revocation::Recorded(1))
     );
-    assert_eq!(store.open(&place.opening(user)).await, Ok(false));
+    assert_eq!(store.open(&place.opening(user)).await, Ok(Opened::Outdated));
     place.clock.advance(Duration::from_millis(1));
-    assert_eq!(store.open(&place.opening(user)).await, Ok(true));
+    assert_eq!(store.open(&place.opening(user)).await, Ok(BEGUN));
 }
 
 async fn a_step_moves_the_family_and_answers_with_the_record_before(

@@ -29,6 +29,7 @@ mod changes;
 mod families;
 mod journal;
 mod keys;
+mod limit;
 mod migrations;
 mod place;
 mod rule;

@@ -28,7 +28,7 @@ use signet::{
         changes::Changes,
         clients::Clients,
         database::{Database, StoreOptions},
-        families::{Advance, FamilyStore as _, Opening, SqlFamilies},
+        families::{Advance, FamilyStore as _, Opened, Opening, SqlFamilies},
         redis::{RedisAddress, RedisFamilies},
         users::{NewUser, PasswordHash, Users},
     },
@@ -68,6 +68,9 @@ impl Clock for TestClock {
         Timestamp::from_millis(self.millis.load(Ordering::SeqCst))
     }
 }
+
+/// What is answered to a session that has begun and ended no other.
+pub(crate) const BEGUN: Opened = Opened::Begun(Vec::new());
 
 /// A migrated database, which goes with this value or the tests.
 pub(crate) struct Place {
@@ -193,13 +196,15 @@ impl Place {
             digest: SessionDigest(random::bytes(&*self.rng)),
             session: session(self.id(), user, self.client, now),
             credential_version: 1,
+            limit: None,
+            replaces: None,
         }
     }
 
     /// A session that began now.
     pub(crate) async fn session(&self, user: UserId) -> Opening {
         let opening = self.opening(user);
-        assert!(self.families().open(&opening).await.unwrap());
+        assert_eq!(self.families().open(&opening).await, Ok(BEGUN));
         opening
     }
 }

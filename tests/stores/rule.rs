@@ -23,7 +23,7 @@ use signet::{
 use tokio::{runtime::Runtime, sync::Mutex};
 
 use crate::{
-    place::{DAY, Intruder, Place, START, policy},
+    place::{BEGUN, DAY, Intruder, Place, START, policy},
     tested::{Tested, bare},
 };
 
@@ -183,7 +183,7 @@ fn the_step_is_the_rule<T: Tested>(place: impl Future<Output = Place>, cases: u3
             .await;
         let mut opening = place.opening(user);
         case.apply(&mut opening, place.database.now());
-        prop_assert!(store.open(&opening).await.unwrap());
+        prop_assert_eq!(store.open(&opening).await, Ok(BEGUN));
         let mut model = Model {
             session: opening.session.clone(),
         };

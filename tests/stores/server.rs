@@ -11,7 +11,7 @@ use signet::{
         clock::SystemClock,
         database::{Database, StoreOptions},
         error::{Conflict, StoreError},
-        families::{FamilyStore as _, SqlFamilies, Target},
+        families::{FamilyStore as _, Opened, SqlFamilies, Target},
         opening::OpenError,
         users::{NewPassword, PasswordHash, Users},
     },
@@ -19,7 +19,7 @@ use signet::{
 use sqlx::{Connection as _, Executor as _};
 
 use crate::{
-    place::{Intruder, Place},
+    place::{BEGUN, Intruder, Place},
     servers::{Postgres, Proxy},
 };
 
@@ -77,7 +77,7 @@ async fn a_login_in_flight_waits_for_a_change_of_password_and_is_refused() {
     let opened = tokio::spawn(async move { families.open(&opening).await });
     waits_for_a_lock(&place).await;
     intruder.execute("COMMIT").await;
-    assert_eq!(opened.await.unwrap(), Ok(false));
+    assert_eq!(opened.await.unwrap(), Ok(Opened::Outdated));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,7 +99,7 @@ async fn a_change_of_password_waits_for_a_login_and_ends_its_session() {
     };
     let changed = tokio::spawn(async move { users.set_password(user, new).await });
     waits_for_a_lock(&place).await;
-    assert_eq!(place.families().open(&late).await, Ok(true));
+    assert_eq!(place.families().open(&late).await, Ok(BEGUN));
     intruder.execute("COMMIT").await;
     changed.await.unwrap().unwrap();
     let [signet::model::change::Change::UserNotBefore { not_before, .. }] = place.log().await[..]

@@ -17,7 +17,7 @@ use signet::{
             },
             StoreError,
         },
-        families::{FamilyStore as _, SessionKey},
+        families::{FamilyStore as _, Opened, SessionKey},
         paging::Paging,
         users::{NewPassword, PasswordHash, UserFilter},
     },
@@ -289,7 +289,10 @@ async fn deleting_erases_the_person_and_keeps_the_id(place: Place) {
 
     assert_eq!(place.users().by_id(user).await, Ok(None));
     assert_eq!(place.users().enable(user).await, conflict(NoSuchUser));
-    assert!(!place.families().open(&place.opening(user)).await.unwrap());
+    assert_eq!(
+        place.families().open(&place.opening(user)).await,
+        Ok(Opened::Outdated)
+    );
     let found = place
         .families()
         .find(&SessionKey::Digest(session.digest))

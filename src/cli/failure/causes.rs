@@ -54,6 +54,7 @@ impl From<AuthError> for Failure {
             | AuthError::InvalidAccessToken
             | AuthError::InvalidRefreshToken
             | AuthError::ApiKey(_)
+            | AuthError::TooManySessions
             | AuthError::SessionEnded(_)
             | AuthError::InsufficientScope(_)
             | AuthError::WouldEscalate

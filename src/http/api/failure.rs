@@ -18,6 +18,7 @@ impl From<AuthError> for Refusal {
             AuthError::InvalidAccessToken => Self::new(Code::InvalidAccessToken),
             AuthError::ApiKey(refusal) => Self::new(of_key(refusal)),
             AuthError::InvalidRefreshToken => Self::new(Code::InvalidRefreshToken),
+            AuthError::TooManySessions => Self::new(Code::TooManySessions),
             AuthError::SessionEnded(reason) => Self::session_ended(reason.as_str()),
             AuthError::InsufficientScope(needed) => {
                 Self::insufficient_scope(vec![needed.as_str().to_owned()])

@@ -57,6 +57,8 @@ pub enum Code {
     RequestTimeout,
     /// The request contradicts the current state.
     Conflict,
+    /// The login is right, but the user has as many sessions as they may have.
+    TooManySessions,
     /// The body is larger than the limit.
     BodyTooLarge,
     /// The body is not of the media type that this route takes.
@@ -100,7 +102,7 @@ const fn row(
 
 impl Code {
     /// Every code, in the order of the table.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::MalformedBody,
         Self::MalformedRequest,
         Self::MultipleCredentials,
@@ -127,6 +129,7 @@ impl Code {
         Self::MethodNotAllowed,
         Self::RequestTimeout,
         Self::Conflict,
+        Self::TooManySessions,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::ValidationFailed,
@@ -184,6 +187,7 @@ impl Code {
             Self::MethodNotAllowed => row(S::METHOD_NOT_ALLOWED, "method_not_allowed", "The method is not allowed here", "Use one of the methods named in the header Allow."),
             Self::RequestTimeout => row(S::REQUEST_TIMEOUT, "request_timeout", "The request took too long to arrive", "Send the whole request without pausing, then try again."),
             Self::Conflict => row(S::CONFLICT, "conflict", "The request conflicts with the current state", "Read the current state, then try again."),
+            Self::TooManySessions => row(S::CONFLICT, "too_many_sessions", "The user has too many sessions", "Log out elsewhere, or have an administrator end a session, then log in again."),
             Self::BodyTooLarge => row(S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large", "Send a smaller body; the usual limit is 64 KiB."),
             Self::UnsupportedMediaType => row(S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The media type is not supported", "Send `Content-Type: application/json`."),
             Self::ValidationFailed => row(S::UNPROCESSABLE_ENTITY, "validation_failed", "Some fields are not valid", "Correct the fields named in `errors`."),

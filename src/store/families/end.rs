@@ -18,8 +18,8 @@ pub(super) async fn end(
     reason: EndReason,
 ) -> Result<u64, StoreError> {
     match target {
-        Target::Session(session) => end_one(step, MARK_ONE, session.to_string(), reason).await,
-        Target::Family(digest) => end_one(step, MARK_FAMILY, digest_text(&digest), reason).await,
+        Target::Session(session) => end_one(step, session, reason).await,
+        Target::Family(digest) => mark(step, MARK_FAMILY, digest_text(&digest), reason).await,
         Target::User { user, except } => {
             // Whoever changes a user's state has their row first: so nobody waits in a circle.
             step.sql.one(LOCK_USER, [user.to_string().into()]).await?;
@@ -66,7 +66,16 @@ async fn tell(
     changes::append(step, &not_before(user, moment, except, reason)).await
 }
 
-async fn end_one(
+/// Ends a session, if it is not over yet. How many that was.
+pub(super) async fn end_one(
+    step: &Step<'_>,
+    session: SessionId,
+    reason: EndReason,
+) -> Result<u64, StoreError> {
+    mark(step, MARK_ONE, session.to_string(), reason).await
+}
+
+async fn mark(
     step: &Step<'_>,
     mark: &str,
     key: String,

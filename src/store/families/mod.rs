@@ -25,7 +25,7 @@ use super::{
 use crate::model::{
     id::{ClientId, SessionId, UserId},
     refresh_token::Generation,
-    session::{EndReason, Policy, Session, SessionDigest},
+    session::{EndReason, Policy, Session, SessionDigest, SessionLimit},
     time::Timestamp,
 };
 
@@ -34,8 +34,9 @@ use crate::model::{
 #[async_trait]
 pub trait FamilyStore: Send + Sync {
     /// Begins a session, if its user is enabled and has the credentials that were checked: a login
-    /// in flight must not survive a change of password. Whether it did.
-    async fn open(&self, opening: &Opening) -> Result<bool, StoreError>;
+    /// in flight must not survive a change of password. Where there is a limit, the user has no
+    /// more sessions than that afterwards, however many logins race.
+    async fn open(&self, opening: &Opening) -> Result<Opened, StoreError>;
 
     /// Moves the family on where the rule says Rotate or Heal of what was presented, and touches
     /// nothing otherwise. Either way it answers with the record as it was before and the moment of
@@ -74,6 +75,22 @@ pub struct Opening {
     pub session: Session,
     /// The user's credential version when the credentials were checked.
     pub credential_version: i64,
+    /// How many sessions the user may have, if that is limited.
+    pub limit: Option<SessionLimit>,
+    /// The session of the same client that this one is about to take the place of: it does not
+    /// count.
+    pub replaces: Option<SessionDigest>,
+}
+
+/// What became of a session to begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// It has begun, and these have ended to make room for it.
+    Begun(Vec<SessionId>),
+    /// The user is disabled, or has other credentials than those that were checked.
+    Outdated,
+    /// The user has as many sessions as they may have.
+    Full,
 }
 
 /// A step to take: somebody presented a token with a valid tag.

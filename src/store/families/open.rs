@@ -1,24 +1,86 @@
-//! How sessions begin: one INSERT, with the conditions on their user inside.
+//! How sessions begin: one INSERT, with the conditions on their user inside; and where a user may
+//! have only so many, what makes room for it in the same step.
 
 use sea_orm::Value;
 
 use super::{
-    Opening,
+    Opened, Opening,
+    end::end_one,
     record::{digest_text, list_text},
 };
-use crate::store::{database::Database, error::StoreError};
+use crate::{
+    model::{
+        id::SessionId,
+        session::{EndReason, SessionLimit, WhenFull},
+    },
+    store::{database::Database, error::StoreError, job::Step, sql::Columns as _},
+};
 
-/// Begins a session whose user's credentials were checked. Whether it did.
-pub(super) async fn open(database: &Database, opening: &Opening) -> Result<bool, StoreError> {
+/// How many sessions a login ends at most: more are there only after the limit was lowered.
+const ENDED_AT_ONCE: i64 = 50;
+
+/// Begins a session whose user's credentials were checked.
+pub(super) async fn open(database: &Database, opening: &Opening) -> Result<Opened, StoreError> {
+    if let Some(limit) = opening.limit {
+        let opening = opening.clone();
+        let work = database.write(move |step| Box::pin(open_within(step, opening, limit)));
+        return work.await;
+    }
+    // The lock holds off a change of password or state until the session is there to be ended.
+    let statement = format!("{INSERT} AND credential_version = $21\nFOR SHARE");
     let mut values = values(opening);
     values.push(opening.credential_version.into());
-    // The lock holds off a change of password or state until the session is there to be ended.
-    insert(
-        database,
-        format!("{INSERT} AND credential_version = $21\nFOR SHARE"),
-        values,
-    )
-    .await
+    Ok(if insert(database, statement, values).await? {
+        Opened::Begun(Vec::new())
+    } else {
+        Opened::Outdated
+    })
+}
+
+/// The same, where the user may have only so many. Their row is locked before their sessions are
+/// looked at, so that of logins that race each sees the sessions of those before it.
+async fn open_within(
+    step: &Step<'_>,
+    opening: Opening,
+    limit: SessionLimit,
+) -> Result<Opened, StoreError> {
+    let session = &opening.session;
+    let checked = [
+        session.user.to_string().into(),
+        opening.credential_version.into(),
+        session.created_at.millis().into(),
+    ];
+    if step.sql.one(LOCK_USER, checked).await?.is_none() {
+        return Ok(Opened::Outdated);
+    }
+    let beyond = beyond(step, &opening, limit.most).await?;
+    if limit.when_full == WhenFull::Refuse && !beyond.is_empty() {
+        return Ok(Opened::Full);
+    }
+    step.sql.execute(INSERT, values(&opening)).await?;
+    for session in &beyond {
+        end_one(step, *session, EndReason::SessionLimit).await?;
+    }
+    Ok(Opened::Begun(beyond))
+}
+
+/// The living sessions for which there is no room beside one more.
+async fn beyond(
+    step: &Step<'_>,
+    opening: &Opening,
+    most: u32,
+) -> Result<Vec<SessionId>, StoreError> {
+    let session = &opening.session;
+    let values = [
+        session.user.to_string().into(),
+        step.now.millis().into(),
+        opening.replaces.as_ref().map(digest_text).into(),
+        session.client.to_string().into(),
+        ENDED_AT_ONCE.into(),
+        i64::from(most.saturating_sub(1)).into(),
+    ];
+    let rows = step.sql.all(BEYOND, values).await?;
+    rows.iter().map(|row| row.parse("id")).collect()
 }
 
 /// Writes down a session that had begun before. Nobody knows which credentials were checked then:
@@ -84,3 +146,16 @@ SELECT $1, $2, id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $1
     $13, $14, $15, $16, $17, $18, $20
 FROM users
 WHERE id = $3 AND disabled_at IS NULL AND not_before < $11";
+
+const LOCK_USER: &str = "
+SELECT 1 FROM users
+WHERE id = $1 AND credential_version = $2 AND disabled_at IS NULL AND not_before < $3
+FOR UPDATE";
+
+const BEYOND: &str = "
+SELECT id FROM sessions
+WHERE user_id = $1 AND revoked_reason IS NULL
+    AND absolute_expires_at > $2 AND idle_expires_at > $2
+    AND ($3 IS NULL OR digest <> $3 OR client_id <> $4)
+ORDER BY id DESC
+LIMIT $5 OFFSET $6";

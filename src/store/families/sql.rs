@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use super::{
-    Advance, Advanced, FamilyStore, LateStamp, Merged, Opening, Revocation, SessionKey, Target,
-    Tomb, advance,
+    Advance, Advanced, FamilyStore, LateStamp, Merged, Opened, Opening, Revocation, SessionKey,
+    Target, Tomb, advance,
     end::end,
     merge, open,
     record::{digest_text, session},
@@ -83,7 +83,7 @@ impl SqlFamilies {
 
 #[async_trait]
 impl FamilyStore for SqlFamilies {
-    async fn open(&self, opening: &Opening) -> Result<bool, StoreError> {
+    async fn open(&self, opening: &Opening) -> Result<Opened, StoreError> {
         open::open(&self.database, opening).await
     }
 

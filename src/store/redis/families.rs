@@ -23,8 +23,8 @@ use crate::{
         changes::Log,
         error::StoreError,
         families::{
-            Advance, Advanced, FamilyStore, LateStamp, Opening, Revocation, SessionKey, Step,
-            Target, Tomb,
+            Advance, Advanced, FamilyStore, LateStamp, Opened, Opening, Revocation, SessionKey,
+            Step, Target, Tomb,
         },
         paging::{Page, Paging},
     },
@@ -41,10 +41,13 @@ const BARRED_FOR: Duration = Duration::from_hours(400 * 24);
 
 #[async_trait]
 impl FamilyStore for RedisFamilies {
-    async fn open(&self, opening: &Opening) -> Result<bool, StoreError> {
+    async fn open(&self, opening: &Opening) -> Result<Opened, StoreError> {
         let opened = self.0.sessions.open(opening).await?;
-        if opened {
+        if let Opened::Begun(ended) = &opened {
             self.seed(opening).await;
+            if !ended.is_empty() {
+                self.hear_of_ended().await;
+            }
         }
         Ok(opened)
     }
@@ -100,11 +103,7 @@ impl FamilyStore for RedisFamilies {
     async fn revoke(&self, target: Target, reason: EndReason) -> Result<Revocation, StoreError> {
         let revoked = self.0.sessions.revoke(target, reason).await;
         match (&revoked, target) {
-            (Ok(_), _) => {
-                if let Some(line) = self.0.link.line() {
-                    self.0.watermark.nudge(&self.0.scripts, &line).await;
-                }
-            }
+            (Ok(_), _) => self.hear_of_ended().await,
             (Err(StoreError::Unavailable(_)), Target::Family(digest)) => {
                 if self.bar(digest, reason).await.is_ok() {
                     self.0.journal.hold(target, reason);
@@ -124,6 +123,13 @@ impl FamilyStore for RedisFamilies {
 }
 
 impl RedisFamilies {
+    /// Has Redis hear of what SQL has just written to the change log.
+    async fn hear_of_ended(&self) {
+        if let Some(line) = self.0.link.line() {
+            self.0.watermark.nudge(&self.0.scripts, &line).await;
+        }
+    }
+
     /// Takes a step in Redis; nothing where SQL has to.
     async fn advance_there(
         &self,

@@ -180,6 +180,8 @@ impl RedisFamilies {
             digest,
             session,
             credential_version: 0,
+            limit: None,
+            replaces: None,
         };
         if self.0.sessions.adopt(&opening).await? {
             let session = opening.session.id;

@@ -4,4 +4,5 @@ mod login;
 mod logout;
 mod own_scopes;
 mod refresh;
+mod session_limit;
 mod throttle;
