@@ -18,3 +18,22 @@ mod redis;
 pub(crate) use self::redis::{Redis, RedisClock};
 pub(crate) use postgres::{Postgres, TestDatabase, set_clock};
 pub(crate) use proxy::Proxy;
+
+/// The clocks of servers that have their own, in the test's hand.
+#[derive(Default)]
+pub(crate) struct Clocks {
+    pub(crate) postgres: Option<std::path::PathBuf>,
+    pub(crate) redis: Option<RedisClock>,
+}
+
+impl Clocks {
+    /// Shows these milliseconds from now on.
+    pub(crate) fn set(&self, millis: i64) {
+        if let Some(file) = &self.postgres {
+            set_clock(file, millis);
+        }
+        if let Some(redis) = &self.redis {
+            redis.set(millis);
+        }
+    }
+}

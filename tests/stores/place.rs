@@ -35,7 +35,7 @@ use signet::{
 };
 use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 
-use crate::servers::{Postgres, Redis, RedisClock, TestDatabase, set_clock};
+use crate::servers::{Clocks, Postgres, Redis, TestDatabase};
 
 pub(crate) const START: i64 = 1_760_000_000_000;
 const MASTER: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
@@ -44,22 +44,15 @@ pub(crate) const DAY: Duration = Duration::from_hours(24);
 /// A clock that stands still until it is moved.
 pub(crate) struct TestClock {
     millis: AtomicI64,
-    /// The clock of a database that shows the same.
-    file: Option<PathBuf>,
-    /// The clock of a Redis that shows the same.
-    redis: Option<RedisClock>,
+    /// Those of servers show the same.
+    servers: Clocks,
 }
 
 impl TestClock {
     pub(crate) fn advance(&self, by: Duration) {
         let by = millis(by);
         let now = self.millis.fetch_add(by, Ordering::SeqCst) + by;
-        if let Some(file) = &self.file {
-            set_clock(file, now);
-        }
-        if let Some(redis) = &self.redis {
-            redis.set(now);
-        }
+        self.servers.set(now);
     }
 }
 
@@ -96,31 +89,32 @@ pub(crate) enum Intruder {
 impl Place {
     pub(crate) async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self::at(Home::Folder(folder), None, None).await
+        Self::at(Home::Folder(folder), Clocks::default(), None).await
     }
 
     pub(crate) async fn postgres() -> Self {
         let database = Postgres::shared().database().await;
-        let clock = database.hold_clock(START).await;
-        Self::at(Home::Server(database), Some(clock), None).await
+        let clocks = Clocks {
+            postgres: Some(database.hold_clock(START).await),
+            redis: None,
+        };
+        Self::at(Home::Server(database), clocks, None).await
     }
 
     /// On PostgreSQL, with a Redis in front.
     pub(crate) async fn redis() -> Self {
         let database = Postgres::shared().database().await;
-        let clock = database.hold_clock(START).await;
-        let redis = Redis::with_clock(START);
-        Self::at(Home::Server(database), Some(clock), Some(redis)).await
+        let (redis, redis_clock) = Redis::with_clock(START);
+        let clocks = Clocks {
+            postgres: Some(database.hold_clock(START).await),
+            redis: Some(redis_clock),
+        };
+        Self::at(Home::Server(database), clocks, Some(redis)).await
     }
 
-    async fn at(home: Home, file: Option<PathBuf>, redis: Option<(Redis, RedisClock)>) -> Self {
+    async fn at(home: Home, servers: Clocks, redis: Option<Redis>) -> Self {
         let millis = AtomicI64::new(START);
-        let (redis, redis_clock) = redis.unzip();
-        let clock = Arc::new(TestClock {
-            millis,
-            file,
-            redis: redis_clock,
-        });
+        let clock = Arc::new(TestClock { millis, servers });
         let rng = Arc::new(SeededRng::new(7));
         let database = open(&home.url(), clock.clone(), rng.clone()).await;
         database.migrate().await.unwrap();

@@ -74,6 +74,9 @@ async fn default_client(server: &TestServer) -> String {
 async fn give_sessions_to(server: &TestServer, client: &str) {
     let update = format!("UPDATE sessions SET client_id = '{client}'");
     server.store.connect().await.execute(&update).await;
+    if let Some(redis) = server.store.redis() {
+        redis.flush();
+    }
 }
 
 /// What a refresh could have moved of the only session, and whether it is over.

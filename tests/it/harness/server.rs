@@ -67,11 +67,11 @@ impl TestServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        let (store, database_clock) = Store::empty(&folder).await;
+        let (store, clocks) = Store::empty(&folder).await;
         let mut settings = settings(&folder, address);
         store.set(&mut settings.store);
         change(&mut settings);
-        let clock = Arc::new(ManualClock::new(database_clock));
+        let clock = Arc::new(ManualClock::new(clocks));
         let mut ambient = Ambient {
             clock: clock.clone(),
             rng: Arc::new(SeededRng::new(7)),

@@ -2,20 +2,26 @@ use std::fs;
 use std::path::PathBuf;
 
 use signet::config::{DatabaseUrl, MigrateWhen, StoreSettings};
+use signet::store::redis::RedisAddress;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
 use super::clock::START;
-use crate::servers::{Postgres, TestDatabase};
+use crate::servers::{Clocks, Postgres, Redis, TestDatabase};
 
-/// The test binary in which all servers keep what they remember in PostgreSQL.
-const ON_POSTGRES: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"it_postgres");
+/// The test binaries in which all servers keep what they remember in PostgreSQL.
+const ON_POSTGRES: bool = matches!(
+    env!("CARGO_CRATE_NAME").as_bytes(),
+    b"it_postgres" | b"it_redis"
+);
+/// The one in which Redis stands in front of it.
+const WITH_REDIS: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"it_redis");
 
 /// Where a server remembers.
 pub(crate) enum Store {
     Sqlite(PathBuf),
-    Postgres(TestDatabase),
+    Postgres(TestDatabase, Option<Redis>),
 }
 
 /// A connection that knows nothing of the server's own.
@@ -25,21 +31,32 @@ pub(crate) enum Stranger {
 }
 
 impl Store {
-    /// An empty one; and the file with the clock of a database that has its own.
-    pub(super) async fn empty(folder: &TempDir) -> (Self, Option<PathBuf>) {
-        if ON_POSTGRES {
-            let database = Postgres::shared().database().await;
-            let clock = database.hold_clock(START).await;
-            (Self::Postgres(database), Some(clock))
-        } else {
-            (Self::Sqlite(folder.path().join("signet.db")), None)
+    /// An empty one; and the clocks of its servers.
+    pub(super) async fn empty(folder: &TempDir) -> (Self, Clocks) {
+        if !ON_POSTGRES {
+            let file = folder.path().join("signet.db");
+            return (Self::Sqlite(file), Clocks::default());
+        }
+        let database = Postgres::shared().database().await;
+        let postgres = Some(database.hold_clock(START).await);
+        let (server, redis) = WITH_REDIS.then(|| Redis::with_clock(START)).unzip();
+        (Self::Postgres(database, server), Clocks { postgres, redis })
+    }
+
+    /// The Redis in front, where there is one.
+    pub(crate) fn redis(&self) -> Option<&Redis> {
+        match self {
+            Self::Postgres(_, redis) => redis.as_ref(),
+            Self::Sqlite(_) => None,
         }
     }
 
     pub(super) fn set(&self, settings: &mut StoreSettings) {
         match self {
             Self::Sqlite(file) => settings.database = DatabaseUrl::Sqlite(file.clone()),
-            Self::Postgres(database) => {
+            Self::Postgres(database, redis) => {
+                let address = redis.as_ref().map(Redis::url);
+                settings.redis = address.map(|url| RedisAddress::parse(&url).unwrap());
                 settings.database = DatabaseUrl::parse(&database.url).unwrap();
                 settings.migrate = Some(MigrateWhen::AtStart);
                 settings.connections = 4;
@@ -53,7 +70,7 @@ impl Store {
                 let options = SqliteConnectOptions::new().filename(file);
                 Stranger::Sqlite(options.connect().await.unwrap())
             }
-            Self::Postgres(database) => Stranger::Postgres(database.connect().await),
+            Self::Postgres(database, _) => Stranger::Postgres(database.connect().await),
         }
     }
 
@@ -61,7 +78,7 @@ impl Store {
     pub(crate) async fn hide(&self) {
         match self {
             Self::Sqlite(file) => fs::rename(file, file.with_extension("away")).unwrap(),
-            Self::Postgres(database) => database.close().await,
+            Self::Postgres(database, _) => database.close().await,
         }
     }
 
@@ -69,7 +86,7 @@ impl Store {
     pub(crate) async fn show(&self) {
         match self {
             Self::Sqlite(file) => fs::rename(file.with_extension("away"), file).unwrap(),
-            Self::Postgres(database) => database.open().await,
+            Self::Postgres(database, _) => database.open().await,
         }
     }
 
@@ -81,7 +98,7 @@ impl Store {
                 dump.extend(fs::read(file.with_extension("db-wal")).unwrap_or_default());
                 dump
             }
-            Self::Postgres(database) => {
+            Self::Postgres(database, _) => {
                 let mut connection = database.connect().await;
                 let tables = "SELECT query_to_xml(format('SELECT * FROM %I', tablename), true, \
                     true, '')::text FROM pg_tables WHERE schemaname = 'public'";
