@@ -1,31 +1,32 @@
-//! `kill -9` under load, of the server and of the database: nobody is logged out by it.
+//! `kill -9` under load, of each part: nobody is logged out by it, nor by how long it is away.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod processes;
 mod servers;
 
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use processes::{Node, Site};
 use reqwest::Client;
 use serde_json::{Value, json};
-use servers::Postgres;
-use tempfile::TempDir;
+use servers::{Postgres, Redis};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-const SESSIONS: usize = 16;
+const SESSIONS: usize = 64;
 /// Below the 64 that a session may do at once.
-const REFRESHES: usize = 40;
+const REFRESHES: usize = 30;
 const CRASHES: usize = 4;
 /// How long a client waits before it comes again, unless something has changed.
 const AGAIN: Duration = Duration::from_millis(200);
-/// How long a request may take while the database is away.
+/// How long a request may take while a part is away.
 const PATIENCE: Duration = Duration::from_millis(2_900);
+const AT_ONCE: Duration = Duration::ZERO;
+/// Of the shortest interval that there is: whoever lost an answer comes back too late for a retry.
+const TWICE_THE_INTERVAL: Duration = Duration::from_secs(11);
 
 #[tokio::test]
 async fn every_session_goes_on_after_each_crash_on_sqlite() {
@@ -39,15 +40,14 @@ async fn every_session_goes_on_after_each_crash_on_postgresql() {
 }
 
 async fn every_session_goes_on_after_each_crash_of_the_server(database: &str) {
-    let folder = TempDir::new().unwrap();
-    let mut server = Server::start(folder.path(), database);
-    let mut load = Load::begin(folder.path(), database, vec![server.address.clone()]).await;
+    let site = Site::new(&[("SIGNET_STORE__DATABASE", database)]);
+    let mut node = site.start();
+    let mut load = Load::begin(&site, &[&node]).await;
     for crash in 1..=CRASHES {
         load.part(crash, CRASHES).await;
-        server.child.kill().unwrap();
-        server.child.wait().unwrap();
-        server = Server::start(folder.path(), database);
-        load.servers.send_replace(vec![server.address.clone()]);
+        node.crash();
+        node = site.start();
+        load.meets(&[&node]);
     }
     load.end().await;
 }
@@ -57,20 +57,86 @@ async fn every_session_goes_on_after_each_crash_of_the_database() {
     const CRASHES: usize = 2;
     let postgres = Postgres::start();
     let database = postgres.database().await.url;
-    let folder = TempDir::new().unwrap();
-    let nodes = [0, 1].map(|_| Server::start(folder.path(), &database));
-    let addresses = nodes.each_ref().map(|node| node.address.clone()).to_vec();
-    let mut load = Load::begin(folder.path(), &database, addresses.clone()).await;
+    let site = Site::new(&[("SIGNET_STORE__DATABASE", &database)]);
+    let nodes = [site.start(), site.start()];
+    let mut load = Load::begin(&site, &nodes.each_ref()).await;
     for crash in 1..=CRASHES {
         load.part(crash, CRASHES).await;
         postgres.crash();
         let told = load.answers.unavailable.so_far() + SESSIONS;
         load.answers.unavailable.reach(told).await;
         postgres.start_again();
-        load.servers.send_replace(addresses.clone());
+        load.meets(&nodes.each_ref());
     }
     load.end().await;
-    drop(nodes);
+}
+
+/// What is killed.
+#[derive(Clone, Copy)]
+enum Part {
+    Nodes,
+    Redis,
+    Postgres,
+}
+
+/// Kills a part under two nodes with Redis and PostgreSQL, and brings it back after a while.
+async fn nobody_is_stranded_without(part: Part, away: Duration) {
+    let (postgres, redis) = (
+        Postgres::start(),
+        Redis::with(&["--appendonly", "yes", "--appendfsync", "everysec"]),
+    );
+    let database = postgres.database().await.url;
+    let site = Site::new(&[
+        ("SIGNET_STORE__DATABASE", &database),
+        ("SIGNET_STORE__REDIS", &redis.url()),
+        ("SIGNET_SESSIONS__REUSE_INTERVAL", "5s"),
+    ]);
+    let mut nodes = [site.start(), site.start()];
+    let mut load = Load::begin(&site, &nodes.each_ref()).await;
+    load.part(1, 1).await;
+    match part {
+        Part::Nodes => nodes.iter_mut().for_each(Node::crash),
+        Part::Redis => redis.crash(),
+        Part::Postgres => postgres.crash(),
+    }
+    tokio::time::sleep(away).await;
+    match part {
+        Part::Nodes => nodes = [site.start(), site.start()],
+        Part::Redis => redis.start_again(),
+        Part::Postgres => postgres.start_again(),
+    }
+    load.meets(&nodes.each_ref());
+    load.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_stranded_when_the_nodes_crash() {
+    nobody_is_stranded_without(Part::Nodes, AT_ONCE).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_stranded_when_the_nodes_are_away_for_twice_the_interval() {
+    nobody_is_stranded_without(Part::Nodes, TWICE_THE_INTERVAL).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_stranded_when_redis_crashes() {
+    nobody_is_stranded_without(Part::Redis, AT_ONCE).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_stranded_when_redis_is_away_for_twice_the_interval() {
+    nobody_is_stranded_without(Part::Redis, TWICE_THE_INTERVAL).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_stranded_when_the_database_crashes() {
+    nobody_is_stranded_without(Part::Postgres, AT_ONCE).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_stranded_when_the_database_is_away_for_twice_the_interval() {
+    nobody_is_stranded_without(Part::Postgres, TWICE_THE_INTERVAL).await;
 }
 
 /// People who refresh again and again.
@@ -81,19 +147,16 @@ struct Load {
 }
 
 impl Load {
-    async fn begin(folder: &Path, database: &str, servers: Vec<String>) -> Self {
-        let create = ["user", "create", "--username", "ada", "--generate"];
-        let created = run(folder, database, &create);
-        let http = Client::new();
-        let body = json!({ "username": "ada", "password": created["password"] });
+    async fn begin(site: &Site, nodes: &[&Node]) -> Self {
+        // A user may have fifty sessions.
+        let (users, http) = ([site.user("ada"), site.user("eve")], Client::new());
         let mut people = JoinSet::new();
-        let login = format!("http://{}/v1/auth/login", servers[0]);
-        let (servers, answers) = (watch::Sender::new(servers), Arc::new(Answers::default()));
+        let servers = watch::Sender::new(addresses(nodes));
+        let answers = Arc::new(Answers::default());
         let mut tokens = Vec::new();
-        for _ in 0..SESSIONS {
-            let answer = http.post(&login).json(&body).send().await.unwrap();
-            let answer: Value = answer.json().await.unwrap();
-            tokens.push(answer["refresh_token"].as_str().unwrap().to_owned());
+        for session in 0..SESSIONS {
+            let user = &users[session % users.len()];
+            tokens.push(user.log_in(&http, nodes[0]).await);
         }
         for (person, token) in tokens.into_iter().enumerate() {
             people.spawn(keep_refreshing(
@@ -109,6 +172,11 @@ impl Load {
             servers,
             answers,
         }
+    }
+
+    /// Something has changed: these nodes serve.
+    fn meets(&self, nodes: &[&Node]) {
+        self.servers.send_replace(addresses(nodes));
     }
 
     /// Waits until this part of all refreshes is done, of one more than there are.
@@ -191,54 +259,6 @@ impl Tally {
     }
 }
 
-struct Server {
-    address: String,
-    child: Child,
-}
-
-impl Server {
-    fn start(folder: &Path, database: &str) -> Self {
-        let mut child = signet(folder, database, &["serve", "--json"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let line: Value = serde_json::from_str(&line).unwrap();
-        Self {
-            address: line["address"].as_str().unwrap().to_owned(),
-            child,
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn run(folder: &Path, database: &str, arguments: &[&str]) -> Value {
-    let output = signet(folder, database, arguments)
-        .arg("--json")
-        .output()
-        .unwrap();
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn signet(folder: &Path, database: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_signet"));
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .env("SIGNET_SERVER__LISTEN", "127.0.0.1:0")
-        .env("SIGNET_SERVER__METRICS_LISTEN", "off")
-        .env("SIGNET_STORE__DATABASE", database)
-        .env("SIGNET_STORE__MIGRATE", "at_start")
-        .env("SIGNET_LOG__LEVEL", "error")
-        .stdin(Stdio::null());
-    command
+fn addresses(nodes: &[&Node]) -> Vec<String> {
+    nodes.iter().map(|node| node.address.clone()).collect()
 }
