@@ -24,7 +24,15 @@ const LAYERS: [(&str, &[&str]); 5] = [
 const HOMES: [(&str, &[&str]); 3] = [
     (
         "crypto",
-        &["ring", "jsonwebtoken", "argon2", "rsa", "signature"],
+        &[
+            "ring",
+            "jsonwebtoken",
+            "argon2",
+            "bcrypt",
+            "scrypt",
+            "rsa",
+            "signature",
+        ],
     ),
     ("store", &["sea_orm", "sqlx", "redis"]),
     ("http", &["poem", "poem_openapi", "hyper", "hyper_util"]),

@@ -1,11 +1,12 @@
 //! How secrets are made and checked: randomness, master keys, signing keys and the key ring,
 //! access tokens, the tags of refresh tokens, API keys, sealed columns and records, passwords.
 //!
-//! The only home of `ring`, `jsonwebtoken`, `argon2` and `rsa`. It knows nothing of storage,
+//! The only home of `ring`, `jsonwebtoken`, `argon2`, `bcrypt`, `scrypt` and `rsa`. It knows nothing of storage,
 //! requests or users: what it makes is bytes and text, and what it checks it answers with a type.
 
 pub mod access;
 pub mod api_key;
+pub mod foreign;
 pub mod jwk;
 pub mod keyring;
 pub mod lane;

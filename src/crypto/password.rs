@@ -2,12 +2,15 @@
 //! `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<hash>`.
 //!
 //! The functions here compute and block; requests go through the [`lane`](super::lane). What a
-//! password must be like is [`model::password_policy`](crate::model::password_policy)'s.
+//! password must be like is [`model::password_policy`](crate::model::password_policy)'s; hashes
+//! that came from elsewhere are [`foreign`](super::foreign)'s.
 
 use argon2::password_hash::phc::{Output, ParamsString, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, PasswordHash, Version};
 
+use super::foreign;
 use super::random::{self, Rng};
+use crate::model::password_policy::Password;
 
 /// What one hash costs. Never above the caps, so what is made can always be checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +71,11 @@ impl Memory {
         &mut self.0
     }
 
+    #[cfg(test)]
+    pub(super) fn blocks_held(&self) -> usize {
+        self.0.len()
+    }
+
     /// Gives the memory back to the system.
     pub(super) fn release(&mut self) {
         self.0 = Vec::new();
@@ -83,7 +91,7 @@ pub fn hash(
 ) -> Result<String, UnreadableHash> {
     let salt = Salt::new(&random::bytes::<16>(rng)).map_err(|_| UnreadableHash)?;
     let params = params(cost)?;
-    let hash = compute(&params, password, &salt, 32, memory)?;
+    let hash = compute(Algorithm::Argon2id, &params, password, &salt, 32, memory)?;
     encode(&params, salt, hash)
 }
 
@@ -95,10 +103,22 @@ pub fn dummy(cost: PasswordCost, rng: &dyn Rng) -> Result<String, UnreadableHash
     encode(&params(cost)?, salt, hash)
 }
 
-/// Checks a password against a stored PHC string, at the stored cost and in constant time. Where
-/// new hashes cost more than the stored one, the rest is spent all the same: otherwise the time
-/// would tell that there is such a user, since an unknown one costs what a new hash does.
+/// Checks a password against a stored hash, at the stored cost and in constant time. Where new
+/// hashes cost more than the stored one, the rest is spent all the same: otherwise the time would
+/// tell that there is such a user, since an unknown one costs what a new hash does.
 pub fn verify(
+    cost: PasswordCost,
+    password: &Password,
+    stored: &str,
+    memory: &mut Memory,
+) -> Result<Verified, UnreadableHash> {
+    if foreign::is_foreign(stored) {
+        return foreign::verify(cost, password.expose_typed(), stored, memory);
+    }
+    verify_own(cost, password.expose(), stored, memory)
+}
+
+fn verify_own(
     cost: PasswordCost,
     password: &str,
     stored: &str,
@@ -113,10 +133,15 @@ pub fn verify(
     let (Some(salt), Some(expected), true) = (stored.salt, stored.hash, ours) else {
         return Err(UnreadableHash);
     };
-    let hash = compute(&params, password, &salt, expected.len(), memory)?;
-    if let Some(rest) = rest(cost, &params) {
-        compute(&rest, password, &salt, expected.len(), memory)?;
-    }
+    let hash = compute(
+        Algorithm::Argon2id,
+        &params,
+        password,
+        &salt,
+        expected.len(),
+        memory,
+    )?;
+    top_up(cost, &params, password, memory)?;
     // `Output` compares in constant time.
     if hash != expected {
         return Ok(Verified::No);
@@ -130,6 +155,33 @@ pub fn verify(
     Ok(Verified::Yes {
         needs_rehash: !current,
     })
+}
+
+/// Spends what a new hash costs beyond one that was computed.
+pub(super) fn top_up(
+    cost: PasswordCost,
+    spent: &Params,
+    password: &str,
+    memory: &mut Memory,
+) -> Result<(), UnreadableHash> {
+    match rest(cost, spent) {
+        Some(rest) => spend(&rest, password, memory),
+        None => Ok(()),
+    }
+}
+
+/// Spends what a new hash costs.
+pub(super) fn spend_all(
+    cost: PasswordCost,
+    password: &str,
+    memory: &mut Memory,
+) -> Result<(), UnreadableHash> {
+    spend(&params(cost)?, password, memory)
+}
+
+fn spend(params: &Params, password: &str, memory: &mut Memory) -> Result<(), UnreadableHash> {
+    let algorithm = Algorithm::Argon2id;
+    compute(algorithm, params, password, &[0; 16], 32, memory).map(drop)
 }
 
 /// The cost that a hash of `cost` has beyond one of `spent`: fewer blocks, as many passes. Nothing
@@ -146,7 +198,9 @@ fn params(cost: PasswordCost) -> Result<Params, UnreadableHash> {
     Params::new(cost.memory_kib, cost.passes, 1, None).map_err(|_| UnreadableHash)
 }
 
-fn compute(
+/// Computes a hash of `length` bytes, 10 to 64.
+pub(super) fn compute(
+    algorithm: Algorithm,
     params: &Params,
     password: &str,
     salt: &[u8],
@@ -155,7 +209,7 @@ fn compute(
 ) -> Result<Output, UnreadableHash> {
     let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
     metrics::counter!("signet_argon2_kibibytes_total").increment(work);
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+    let argon2 = Argon2::new(algorithm, Version::V0x13, params.clone());
     let mut out = [0; Output::MAX_LENGTH];
     let out = out.get_mut(..length).ok_or(UnreadableHash)?;
     argon2
@@ -196,6 +250,10 @@ mod tests {
         passes: 1,
     };
 
+    fn typed(password: &str) -> Password {
+        Password::new(password).unwrap()
+    }
+
     /// From the tests of the reference implementation (phc-winner-argon2, `src/test.c`).
     const REFERENCE: &str =
         "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
@@ -203,7 +261,7 @@ mod tests {
     #[test]
     fn checks_the_reference_vector_and_says_that_it_is_outdated() {
         let mut memory = Memory::default();
-        let mut check = |cost, password| verify(cost, password, REFERENCE, &mut memory);
+        let mut check = |cost, password| verify(cost, &typed(password), REFERENCE, &mut memory);
         assert_eq!(
             check(CHEAP, "password"),
             Ok(Verified::Yes { needs_rehash: true })
@@ -228,7 +286,12 @@ mod tests {
         assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
         let salt = PasswordHash::new(&one).unwrap().salt.unwrap();
         assert_eq!(salt.len(), 16);
-        let yes = verify(PasswordCost::DEFAULT, "correct horse", &one, &mut memory);
+        let yes = verify(
+            PasswordCost::DEFAULT,
+            &typed("correct horse"),
+            &one,
+            &mut memory,
+        );
         assert_eq!(
             yes,
             Ok(Verified::Yes {
@@ -242,7 +305,10 @@ mod tests {
         let stored = dummy(CHEAP, &SeededRng::new(1)).unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=16,t=1,p=1$"));
         let mut memory = Memory::default();
-        assert_eq!(verify(CHEAP, "", &stored, &mut memory), Ok(Verified::No));
+        assert_eq!(
+            verify(CHEAP, &typed(""), &stored, &mut memory),
+            Ok(Verified::No)
+        );
         assert_eq!(memory.0.len(), 16);
     }
 
@@ -255,7 +321,7 @@ mod tests {
             ("m=256", "m=4294967295"),
             ("m=256", "m=1"),
             ("p=1", "p=33"),
-            ("argon2id", "argon2i"),
+            ("argon2id", "argon2d"),
             ("argon2id", "scrypt"),
             ("v=19", "v=16"),
             ("$v=19", ""),
@@ -263,7 +329,7 @@ mod tests {
             (REFERENCE, ""),
         ] {
             let stored = REFERENCE.replace(from, to);
-            let refused = verify(CHEAP, "password", &stored, &mut memory);
+            let refused = verify(CHEAP, &typed("password"), &stored, &mut memory);
             assert_eq!(refused, Err(UnreadableHash), "{stored}");
         }
         assert!(memory.0.is_empty());

@@ -11,8 +11,13 @@ pub const MAX_PASSWORD_BYTES: usize = 1024;
 /// Long passwords from public lists of leaked ones, folded to lower case, one a line.
 const COMMON: &str = include_str!("common_passwords.txt");
 
-/// A password as typed, normalised once. Neither shown nor stored.
-pub struct Password(Zeroizing<String>);
+/// A password as typed, and normalised once. Neither shown nor stored.
+#[derive(Clone)]
+pub struct Password {
+    normalised: Zeroizing<String>,
+    /// Where that is another text.
+    typed: Option<Zeroizing<String>>,
+}
 
 impl Password {
     /// Normalises to NFKC, so that the same keys on another device give the same password. Nothing
@@ -21,13 +26,24 @@ impl Password {
         if typed.len() > MAX_PASSWORD_BYTES {
             return Err(PasswordRefusal::TooLong);
         }
-        Ok(Self(Zeroizing::new(typed.nfkc().collect())))
+        let normalised: Zeroizing<String> = Zeroizing::new(typed.nfkc().collect());
+        let differs = normalised.as_str() != typed;
+        Ok(Self {
+            typed: differs.then(|| Zeroizing::new(typed.to_owned())),
+            normalised,
+        })
     }
 
     /// The normalised text, for the hash alone.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.normalised
+    }
+
+    /// The text as typed, for a hash that another system made of what was typed there.
+    #[must_use]
+    pub fn expose_typed(&self) -> &str {
+        self.typed.as_ref().unwrap_or(&self.normalised)
     }
 }
 

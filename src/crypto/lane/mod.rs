@@ -17,7 +17,6 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use zeroize::Zeroizing;
 
 use self::queue::{Queue, Waiting};
 use super::password::{self, Memory, PasswordCost, UnreadableHash, Verified};
@@ -86,8 +85,9 @@ impl Lane {
     /// Hashes a new password into a PHC string.
     pub async fn hash(&self, password: &Password, address: IpAddr) -> Result<String, LaneError> {
         let (cost, rng) = (self.cost, Arc::clone(&self.rng));
-        let password = copy(password);
-        let work = move |memory: &mut Memory| password::hash(cost, &password, &*rng, memory);
+        let password = password.clone();
+        let work =
+            move |memory: &mut Memory| password::hash(cost, password.expose(), &*rng, memory);
         Ok(self.run(address, work).await??)
     }
 
@@ -99,8 +99,7 @@ impl Lane {
         stored: Option<&str>,
         address: IpAddr,
     ) -> Result<Verified, LaneError> {
-        let cost = self.cost;
-        let password = copy(password);
+        let (cost, password) = (self.cost, password.clone());
         let stored = stored.unwrap_or(&self.dummy).to_owned();
         let work = move |memory: &mut Memory| password::verify(cost, &password, &stored, memory);
         Ok(self.run(address, work).await??)
@@ -135,10 +134,6 @@ impl Drop for Lane {
             thread.join().ok();
         }
     }
-}
-
-fn copy(password: &Password) -> Zeroizing<String> {
-    Zeroizing::new(password.expose().to_owned())
 }
 
 /// What one thread does: one job after another, until the lane closes.
