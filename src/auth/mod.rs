@@ -15,6 +15,7 @@ pub mod change_password;
 mod clients;
 mod error;
 pub mod health;
+pub mod import;
 pub mod issue;
 pub mod keys;
 pub mod login;

@@ -5,6 +5,7 @@
 
 mod create;
 mod grants;
+mod import;
 mod password;
 mod read;
 mod state;
@@ -18,6 +19,7 @@ use crate::model::{
     user::{Email, User, Username},
 };
 
+pub use import::{Imported, ImportedUser, Names};
 pub use password::NewPassword;
 
 /// The users of a database.
