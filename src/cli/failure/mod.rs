@@ -18,7 +18,7 @@ pub(super) enum Kind {
     Refused,
     /// Something needed is not available now; later it may be.
     Unavailable,
-    /// Whoever was asked pressed Ctrl-C.
+    /// Somebody pressed Ctrl-C.
     Interrupted,
 }
 
@@ -31,7 +31,7 @@ Exit codes:
   3    no such user, session or scope
   4    refused: it conflicts with what is there, or a rule forbids it
   5    not available now (database locked, port taken): try again later
-  130  interrupted with Ctrl-C at a question; nothing was changed";
+  130  interrupted with Ctrl-C; nothing is half done";
 
 impl Kind {
     const fn code(self) -> u8 {

@@ -1,12 +1,15 @@
 //! `signet user`: who can log in.
 //!
-//! Owns the commands and their help; [`verbs`] does what they say, [`view`] prints users.
+//! Owns the commands and their help; [`verbs`] does what they say, [`import`] reads users of
+//! another system, [`view`] prints users.
 
+mod import;
 mod verbs;
 mod view;
 
 use clap::{Args, Subcommand};
 
+use self::import::ImportUsers;
 use super::{Shared, admin, failure::Failure, password::PasswordSource};
 use crate::{
     model::{id::UserId, scope::Grant},
@@ -73,6 +76,25 @@ Examples:
   signet user delete ada
   signet user delete ada --yes")]
     Delete(DeleteUser),
+    /// Take over users of another system, with the hashes of their passwords
+    #[command(after_help = "\
+Examples:
+  signet user import users.csv --dry-run
+  signet user import users.jsonl
+  signet user import user/accounts/*.yaml
+  psql -Atqf users.sql | signet user import - --format csv
+
+Fields: username, email, grants, disabled, password_hash; grants as a text or list, or as \
+true and false under nested names (false: not granted, and reported). YAML is read as Grav \
+writes accounts. Hashes: Argon2id, Argon2i, bcrypt, scrypt, PBKDF2-SHA256, in PHC's form or \
+Django's; the next login replaces them.
+
+A user is there whole or not at all, and whoever is there is left as they are: run it again \
+after an interruption, or after putting refused lines right. Refused lines are listed and end it \
+with 4; all others are imported.
+
+It makes the database and the keys where there are none, as `signet serve` does.")]
+    Import(ImportUsers),
 }
 
 #[derive(Args)]
@@ -135,7 +157,7 @@ pub(super) struct DeleteUser {
 impl UserCommand {
     pub(super) fn run(self, shared: &Shared) -> Result<(), Failure> {
         let purpose = match self {
-            Self::Create(_) => Purpose::Begin,
+            Self::Create(_) | Self::Import(ImportUsers { dry_run: false, .. }) => Purpose::Begin,
             _ => Purpose::Use,
         };
         admin::run(shared, purpose, async |admin| match self {
@@ -160,6 +182,7 @@ impl UserCommand {
                 admin.print_user(&admin.auth().enable_user(id).await?)
             }
             Self::Delete(arguments) => verbs::delete(admin, arguments).await,
+            Self::Import(arguments) => import::import(admin, arguments).await,
         })
     }
 }

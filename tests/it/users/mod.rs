@@ -1,2 +1,3 @@
 mod guard;
+mod import;
 mod sessions;

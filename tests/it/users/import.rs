@@ -1,0 +1,161 @@
+//! Users of another system: imported by the command line beside a running server, and logging in.
+
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::harness::TestServer;
+
+/// What the hashes below are of; made by Django 5.2 and by the Python package bcrypt.
+const PASSWORD: &str = "velvet orbit canyon mint";
+const PBKDF2: &str =
+    "pbkdf2_sha256$100000$seasalt2024abcdefghij$1djOMIHgQOBO7bRQSTf8P/tjJ1R/YJ9B2Mu5Tn4vZNQ=";
+const BCRYPT: &str = "$2y$10$EvgiOzylYO087IsxCSEaXeQysS9bI3iYgCmKSFPvp1LRiYRuJplk2";
+/// Of text that has another form once normalised: `\u{fb01}ne ½ Straße`.
+const AS_TYPED: &str = "$2b$10$CwTycUXWue0Thq9StjUM0uwCBqLlOA5/XyPqUejQ9.FvrdpusBoIe";
+
+#[tokio::test]
+async fn imported_users_log_in_and_get_hashes_of_our_own() {
+    let server = TestServer::start().await;
+    server.register(&["pages.read"]).await;
+    let lines = [
+        json!({ "username": "ada", "email": "ada@example.com", "password_hash": PBKDF2,
+            "grants": { "pages": { "read": true } } }),
+        json!({ "username": "grace", "password_hash": BCRYPT }),
+        json!({ "username": "jean", "password_hash": AS_TYPED }),
+        json!({ "username": "mary", "password_hash": BCRYPT, "disabled": true }),
+        json!({ "username": "nobody", "password_hash": "!" }),
+    ];
+    let report = import(&server, &lines).await;
+    assert_eq!(
+        (&report["created"], &report["refused"]),
+        (&json!(5), &json!([]))
+    );
+    assert_eq!(report["without_password"], 1);
+
+    for refused in ["mary", "nobody"] {
+        server
+            .login(refused, PASSWORD)
+            .await
+            .refused(401, "invalid_credentials");
+    }
+    let foreign = hashes(&server).await;
+    assert!(
+        foreign.iter().all(|hash| !hash.starts_with("$argon2id$")),
+        "{foreign:?}"
+    );
+    server
+        .login("ada", "wrong")
+        .await
+        .refused(401, "invalid_credentials");
+    assert_eq!(hashes(&server).await, foreign);
+
+    let person = server.login("ada@example.com", PASSWORD).await.ok();
+    assert_eq!(person["scope"], "pages.read");
+    server.login("grace", PASSWORD).await.ok();
+    server.login("jean", "\u{fb01}ne ½ Straße").await.ok();
+    let ours = hashes(&server).await;
+    assert_eq!(
+        ours.iter()
+            .filter(|hash| hash.starts_with("$argon2id$"))
+            .count(),
+        3
+    );
+    // From now on the text counts in its normal form, as for everybody.
+    for (name, password) in [("ada", PASSWORD), ("jean", "fine 1⁄2 Straße")] {
+        server.login(name, password).await.ok();
+    }
+    assert_eq!(hashes(&server).await, ours);
+}
+
+#[tokio::test]
+async fn a_second_run_goes_on_and_leaves_those_who_are_there() {
+    let server = TestServer::start().await;
+    let line = |number: usize| json!({ "username": format!("u{number}"), "email": format!("u{number}@example.com") });
+    let first: Vec<Value> = (0..250).map(line).collect();
+    assert_eq!(import(&server, &first).await["created"], 250);
+    server.set_password("u7", "orbit walnut saddle 42").await;
+    let mut second: Vec<Value> = (200..500).map(line).collect();
+    second.push(json!({ "username": "u7", "email": "u7@example.com", "disabled": true, "password_hash": BCRYPT }));
+    let report = import(&server, &second).await;
+    assert_eq!(
+        (&report["created"], &report["existing"]),
+        (&json!(250), &json!(51))
+    );
+    server.login("u7", "orbit walnut saddle 42").await.ok();
+
+    // Another person of the same name, or with an address or a name that somebody has, is told.
+    let others = [
+        json!({ "username": "u7", "email": "other@example.com" }),
+        json!({ "username": "u7" }),
+        json!({ "username": "new", "email": "U7@example.com" }),
+        json!({ "username": "twin", "email": "twin@example.com" }),
+        json!({ "username": "twin", "email": "twin@example.com" }),
+        json!({ "username": "twin2", "email": "twin@example.com" }),
+    ];
+    let report = import(&server, &others).await;
+    assert_eq!(
+        (&report["created"], &report["existing"]),
+        (&json!(1), &json!(1))
+    );
+    let refused: Vec<_> = report["refused"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            (
+                one["line"].as_u64().unwrap(),
+                one["field"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        refused,
+        [(1, "username"), (2, "username"), (3, "email"), (6, "email")]
+    );
+}
+
+/// Runs the command beside the server.
+async fn import(server: &TestServer, lines: &[Value]) -> Value {
+    let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    let input = lines.join("\n");
+    let command = signet(
+        server,
+        &["user", "import", "-", "--format", "jsonl", "--json"],
+    );
+    let output = tokio::task::spawn_blocking(move || run(command, &input))
+        .await
+        .unwrap();
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
+}
+
+fn signet(server: &TestServer, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_signet"));
+    command
+        .args(arguments)
+        .current_dir(server.folder.path())
+        .env(
+            "SIGNET_STORE__DATABASE",
+            server.settings.store.database.expose(),
+        )
+        .env("SIGNET_KEYS__DIR", &server.settings.keys.dir)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn run(mut command: Command, input: &str) -> Output {
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(input.as_bytes()).unwrap();
+    drop(stdin);
+    child.wait_with_output().unwrap()
+}
+
+async fn hashes(server: &TestServer) -> Vec<String> {
+    let mut stranger = server.store.connect().await;
+    let query = "SELECT password_hash FROM users WHERE password_hash IS NOT NULL ORDER BY id";
+    stranger.texts(query).await
+}
