@@ -3,6 +3,8 @@
 //! For the command line: whoever calls this has been allowed to. A user is there whole or not at
 //! all; whoever is there already stays as they are, so that it can be done again.
 
+use std::time::Duration;
+
 use zeroize::Zeroizing;
 
 use crate::{
@@ -20,8 +22,11 @@ use crate::{
 
 use super::{Auth, AuthError};
 
-/// How often a group is tried again whose names somebody else took at the same moment.
-const ATTEMPTS: usize = 3;
+/// How often a group is tried: somebody else may take a name at the same moment, and a database
+/// that is busy for some seconds is no reason to stop an import.
+const ATTEMPTS: usize = 5;
+/// How long a busy database is left alone.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// A user as another system describes them.
 pub struct Arrival {
@@ -85,6 +90,12 @@ impl Auth {
         loop {
             match self.parts.users.import(users.clone()).await {
                 Err(StoreError::Conflict(Conflict::UsernameTaken)) if attempt < ATTEMPTS => {
+                    attempt += 1;
+                }
+                // It may be done all the same; then they are there already.
+                Err(cause @ StoreError::Unavailable(_)) if attempt < ATTEMPTS => {
+                    tracing::warn!(%cause, "a group of users is tried again");
+                    tokio::time::sleep(PAUSE).await;
                     attempt += 1;
                 }
                 outcome => {

@@ -1,9 +1,12 @@
 //! Users of another system: imported by the command line beside a running server, and logging in.
 
-use std::io::Write as _;
+use std::io::{BufRead, BufReader, Write as _};
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::Receiver;
+use std::thread;
 
 use serde_json::{Value, json};
+use tokio::sync::mpsc::UnboundedSender;
 
 use crate::harness::TestServer;
 
@@ -114,6 +117,62 @@ async fn a_second_run_goes_on_and_leaves_those_who_are_there() {
         refused,
         [(1, "username"), (2, "username"), (3, "email"), (6, "email")]
     );
+}
+
+#[tokio::test]
+async fn a_database_that_is_busy_for_seconds_does_not_end_it() {
+    let server = TestServer::start().await;
+    let command = signet(&server, &["user", "import", "-", "--format", "jsonl"]);
+    let (told, mut lines) = tokio::sync::mpsc::unbounded_channel();
+    let (go_on, wait) = std::sync::mpsc::channel();
+    let running = tokio::task::spawn_blocking(move || feed(command, &told, &wait));
+    // The first group is in, and the next ones meet a lock.
+    while !lines
+        .recv()
+        .await
+        .unwrap()
+        .starts_with("line 200: username: it is missing")
+    {}
+    let mut stranger = server.store.connect().await;
+    stranger.lock().await;
+    go_on.send(()).unwrap();
+    while !lines
+        .recv()
+        .await
+        .unwrap()
+        .contains("a group of users is tried again")
+    {}
+    stranger.execute("ROLLBACK").await;
+    let said = running.await.unwrap();
+    assert!(
+        said.starts_with("500 read: 499 created, 0 there already, 1 refused."),
+        "{said}"
+    );
+}
+
+/// Gives the command 200 lines, of which the last is refused, and 300 more when told to; passes on
+/// what it says on stderr. What it says on stdout.
+fn feed(mut command: Command, told: &UnboundedSender<String>, wait: &Receiver<()>) -> String {
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let line = |n: usize| format!("{{\"username\": \"u{n}\"}}\n");
+    thread::scope(|threads| {
+        threads.spawn(|| {
+            stderr
+                .lines()
+                .for_each(|line| told.send(line.unwrap()).unwrap_or(()))
+        });
+        let first: Vec<String> = (0..199).map(line).collect();
+        stdin
+            .write_all((first.concat() + "{}\n").as_bytes())
+            .unwrap();
+        wait.recv().unwrap();
+        let rest: Vec<String> = (200..500).map(line).collect();
+        stdin.write_all(rest.concat().as_bytes()).unwrap();
+        drop(stdin);
+        String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+    })
 }
 
 /// Runs the command beside the server.
