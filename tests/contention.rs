@@ -46,7 +46,7 @@ async fn one_successor(settings: &[(&'static str, &str)]) {
         );
         let successors = successors(&answers);
         assert_eq!(successors.len(), 1, "{successors:?}");
-        token = (*successors.first().unwrap()).to_owned();
+        (*successors.first().unwrap()).clone_into(&mut token);
     }
     // One family lives, and it is that of all the answers.
     let (_, answer) = refresh(&http, &nodes[1], &token).await;
