@@ -32,6 +32,7 @@ mod keys;
 mod limit;
 mod migrations;
 mod place;
+mod redis;
 mod rule;
 mod scopes;
 mod server;
