@@ -86,6 +86,7 @@ impl Site {
             .env("SIGNET_SERVER__METRICS_LISTEN", "off")
             .env("SIGNET_STORE__MIGRATE", "at_start")
             .env("SIGNET_LOG__LEVEL", "error")
+            .env_remove("SIGNET_SEED")
             .envs(self.settings.iter().map(|(key, value)| (key, value)))
             .stdin(Stdio::null());
         command
