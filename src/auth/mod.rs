@@ -5,6 +5,7 @@
 //! [`http`](crate::http)'s, how secrets are made is [`crypto`](crate::crypto)'s, what is
 //! remembered is [`store`](crate::store)'s.
 
+mod administer;
 pub mod api_keys;
 mod asked;
 pub mod authenticate;
@@ -24,6 +25,7 @@ mod me;
 mod new_password;
 mod open;
 mod prove;
+pub mod reauthenticate;
 mod recent;
 pub mod refresh;
 pub mod scopes;
@@ -38,6 +40,7 @@ use std::{
     time::Duration,
 };
 
+pub use crate::store::users::UserFilter;
 pub use error::{AuthError, Conflict, FieldError, Unavailable};
 
 use crate::{

@@ -159,7 +159,7 @@ impl Auth {
     }
 
     /// Refuses scopes that are not registered: they are typing errors.
-    fn check_grants<'a>(
+    pub(super) fn check_grants<'a>(
         &self,
         grants: impl IntoIterator<Item = &'a Grant>,
     ) -> Result<(), AuthError> {

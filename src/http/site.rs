@@ -151,6 +151,18 @@ fn codes(operation: &str) -> &'static [Code] {
             Code::Throttled,
         ],
         "revokeUserSessions" | "revokeUserSession" => &[Code::WouldEscalate],
+        "createUser" | "grantUser" | "ungrantUser" => &[
+            Code::WouldEscalate,
+            Code::ReauthenticationRequired,
+            Code::Conflict,
+            Code::Throttled,
+        ],
+        "setUserPassword" => &[
+            Code::WouldEscalate,
+            Code::ReauthenticationRequired,
+            Code::Conflict,
+        ],
+        "disableUser" | "enableUser" | "deleteUser" => &[Code::WouldEscalate, Code::Conflict],
         "addScope" | "removeScope" => &[Code::Conflict],
         _ => &[],
     }

@@ -38,6 +38,12 @@ impl Authority {
         })
     }
 
+    /// Whether it is this user's.
+    #[must_use]
+    pub fn is_of(&self, user: UserId) -> bool {
+        matches!(self, Self::Holder(holder) if holder.user == user)
+    }
+
     /// Whether it includes `scope`.
     #[must_use]
     pub fn includes(&self, scope: &Scope) -> bool {

@@ -165,10 +165,22 @@ async fn on_users(server: &TestServer, root: &Person<'_>) -> Vec<Answer> {
     let (user, session) = (eve.claims()["sub"].clone(), eve.claims()["sid"].clone());
     let sessions = format!("/v1/users/{}/sessions", user.as_str().unwrap());
     let session = format!("{sessions}/{}", session.as_str().unwrap());
+    let path = sessions.trim_end_matches("/sessions");
+    let grants = || json!({ "grants": ["signet.users.read"] });
     vec![
         root.get(&sessions).await,
         root.delete(&session).await,
         root.delete(&sessions).await,
+        root.post("/v1/users", json!({ "username": "new" })).await,
+        root.get("/v1/users").await,
+        root.get(path).await,
+        root.post(&format!("{path}/grant"), grants()).await,
+        root.post(&format!("{path}/ungrant"), grants()).await,
+        root.put(&format!("{path}/password"), json!({ "password": PASSWORD }))
+            .await,
+        root.post(&format!("{path}/disable"), json!({})).await,
+        root.post(&format!("{path}/enable"), json!({})).await,
+        root.delete(path).await,
     ]
 }
 

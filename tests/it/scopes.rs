@@ -9,7 +9,7 @@ use signet::model::scope::Grant;
 use crate::harness::{PASSWORD, Person, TestServer};
 
 #[tokio::test]
-async fn a_pattern_gives_what_is_registered_and_no_more() {
+async fn g11_a_pattern_gives_what_is_registered_and_no_more() {
     let server = TestServer::start().await;
     server.create_user("ada", &["pages.*"]).await;
     let mut ada = Person::log_in(&server, "ada", PASSWORD).await;

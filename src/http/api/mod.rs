@@ -19,6 +19,7 @@ mod scopes;
 mod sessions;
 mod tokens;
 mod user_sessions;
+mod users;
 
 use std::sync::Arc;
 
@@ -34,6 +35,7 @@ pub use refresh::RefreshApi;
 pub use scopes::ScopesApi;
 pub use sessions::SessionsApi;
 pub use user_sessions::UserSessionsApi;
+pub use users::UsersApi;
 
 /// What operations are grouped by.
 #[derive(Tags)]
@@ -56,6 +58,7 @@ pub type Api = (
     MeApi,
     PasswordApi,
     SessionsApi,
+    UsersApi,
     UserSessionsApi,
     ScopesApi,
 );
@@ -70,6 +73,7 @@ pub fn api(auth: &Arc<Auth>) -> Api {
         MeApi(auth.clone()),
         PasswordApi(auth.clone()),
         SessionsApi(auth.clone()),
+        UsersApi(auth.clone()),
         UserSessionsApi(auth.clone()),
         ScopesApi(auth.clone()),
     )

@@ -1,3 +1,4 @@
+mod administer;
 mod guard;
 mod import;
 mod sessions;

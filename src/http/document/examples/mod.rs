@@ -4,6 +4,7 @@
 mod discovery;
 mod scopes;
 mod sessions;
+mod users;
 
 use serde_json::{Map, Value, json};
 
@@ -74,13 +75,18 @@ type Request = (&'static str, &'static str, fn() -> Value);
 
 /// Requests of a type, the one to begin with first.
 fn requests(schema: &str) -> &'static [Request] {
-    let subjects = [sessions::requests, scopes::requests];
+    let subjects = [sessions::requests, users::requests, scopes::requests];
     let mut found = subjects.iter().map(|requests| requests(schema));
     found.find(|requests| !requests.is_empty()).unwrap_or(&[])
 }
 
 fn answer(schema: &str) -> Option<Value> {
-    let subjects = [sessions::answer, scopes::answer, discovery::answer];
+    let subjects = [
+        sessions::answer,
+        users::answer,
+        scopes::answer,
+        discovery::answer,
+    ];
     subjects.iter().find_map(|answer| answer(schema))
 }
 

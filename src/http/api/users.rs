@@ -1,0 +1,345 @@
+//! `/v1/users`.
+
+use std::sync::Arc;
+
+use poem::Request;
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Path, Query},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    auth::{
+        Auth, UserFilter, reauthenticate::Reauthentication, sessions::Page, users::NewUser as New,
+    },
+    http::{
+        answer::{Answer, Created, NoContent},
+        body::{Body, WITH_PASSWORD},
+        moment::Moment,
+        problem::Refusal,
+        secret::Secret,
+    },
+    model::user::User,
+};
+
+use super::{
+    Tag,
+    administrator::{Administrator, UsersRead, UsersWrite},
+    caller::caller,
+    listing::{default_limit, named, next_cursor, paging, total},
+};
+
+/// Administers users.
+pub struct UsersApi(pub(super) Arc<Auth>);
+
+/// A user to create.
+#[derive(Object, Deserialize)]
+#[oai(deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewUser {
+    /// The name to log in with: letters, digits and marks, no `@`.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    username: String,
+    /// An e-mail address to log in with too.
+    #[oai(validator(min_length = 3, max_length = 254))]
+    email: Option<String>,
+    /// The password; without one the user cannot log in until it is set.
+    #[oai(validator(min_length = 1, max_length = 1024))]
+    password: Option<Secret>,
+    /// Scopes, or patterns such as `pages.*`: no more than the caller's credential includes.
+    #[serde(default)]
+    #[oai(default, validator(max_items = 128))]
+    grants: Vec<String>,
+    /// The caller's own password, needed with `grants` unless they logged in within five minutes.
+    #[oai(validator(min_length = 1, max_length = 1024))]
+    current_password: Option<Secret>,
+}
+
+/// What to give or to take.
+#[derive(Object, Deserialize)]
+#[oai(deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GrantChange {
+    /// Scopes, or patterns such as `pages.*`: no more than the caller's credential includes.
+    #[oai(validator(min_items = 1, max_items = 128))]
+    grants: Vec<String>,
+    /// The caller's own password, needed unless they logged in within five minutes.
+    #[oai(validator(min_length = 1, max_length = 1024))]
+    current_password: Option<Secret>,
+}
+
+/// A password for somebody else.
+#[derive(Object, Deserialize)]
+#[oai(deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserPassword {
+    /// The new password.
+    #[oai(validator(min_length = 1, max_length = 1024))]
+    password: Secret,
+}
+
+/// A user.
+#[derive(Object, Serialize)]
+#[oai(rename = "User")]
+pub(super) struct UserItem {
+    /// The stable identifier, as in the access token's `sub`.
+    id: String,
+    /// The name that they log in with.
+    username: String,
+    /// The e-mail address, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    /// What they are granted: scopes and patterns.
+    grants: Vec<String>,
+    /// Since when they are disabled; absent while they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disabled_at: Option<Moment>,
+    /// When they were created.
+    created_at: Moment,
+}
+
+/// Some of the users.
+#[derive(Object, Serialize)]
+pub(super) struct UserPage {
+    /// The users, the oldest first.
+    items: Vec<UserItem>,
+    /// What to pass as `cursor` for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+    /// How many there are in all.
+    total: i64,
+}
+
+#[OpenApi(tag = "Tag::Users")]
+impl UsersApi {
+    /// Create a user.
+    ///
+    /// There are no default accounts. Nobody gives what their own credential does not include.
+    #[oai(path = "/v1/users", method = "post", operation_id = "createUser")]
+    async fn create(
+        &self,
+        request: &Request,
+        administrator: Administrator<UsersWrite>,
+        body: Body<NewUser>,
+    ) -> Result<Created<UserItem>, Refusal> {
+        let Body(new) = body;
+        let shown = Reauthentication {
+            principal: &administrator.principal,
+            current_password: new.current_password.as_ref().map(Secret::expose),
+            caller: &caller(request),
+        };
+        let new = New {
+            username: &new.username,
+            email: new.email.as_deref(),
+            password: new.password.as_ref().map(Secret::expose),
+            grants: &new.grants,
+        };
+        let by = &administrator.authority;
+        let user = self.0.create_user_by(by, &shown, new).await?;
+        Ok(Created::new(user.into()))
+    }
+
+    /// List users.
+    ///
+    /// The oldest first, a page at a time.
+    #[oai(path = "/v1/users", method = "get", operation_id = "listUsers")]
+    async fn list(
+        &self,
+        _administrator: Administrator<UsersRead>,
+        /// Where to go on: the `next_cursor` of the page before.
+        #[oai(validator(
+            max_length = 40,
+            pattern = "^usr_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$"
+        ))]
+        cursor: Query<Option<String>>,
+        /// How many to list at most.
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "100"))
+        )]
+        limit: Query<i32>,
+        /// Only those whose username or e-mail address begins with this.
+        #[oai(validator(min_length = 1, max_length = 254))]
+        name: Query<Option<String>>,
+        /// Only those who are disabled, or who are not.
+        disabled: Query<Option<bool>>,
+    ) -> Result<Answer<UserPage>, Refusal> {
+        let filter = UserFilter {
+            name_prefix: name.0.map(|name| name.to_lowercase()),
+            disabled: disabled.0,
+        };
+        let page = self.0.users(&filter, paging(cursor.0, limit.0)?).await?;
+        Ok(Answer::new(page.into()))
+    }
+
+    /// Show a user.
+    #[oai(path = "/v1/users/:id", method = "get", operation_id = "getUser")]
+    async fn get(
+        &self,
+        _administrator: Administrator<UsersRead>,
+        /// The user's identifier.
+        id: Path<String>,
+    ) -> Result<Answer<UserItem>, Refusal> {
+        Ok(Answer::new(self.0.user(named(&id.0)?).await?.into()))
+    }
+
+    /// Erase a user.
+    ///
+    /// Their sessions end; the identifier is never given again. The last holder of `*` stays.
+    /// Refused where the user is granted more than the caller's credential includes.
+    #[oai(path = "/v1/users/:id", method = "delete", operation_id = "deleteUser")]
+    async fn delete(
+        &self,
+        administrator: Administrator<UsersWrite>,
+        /// The user's identifier.
+        id: Path<String>,
+    ) -> Result<NoContent, Refusal> {
+        let by = &administrator.authority;
+        self.0.delete_user_by(by, named(&id.0)?).await?;
+        Ok(NoContent::default())
+    }
+
+    /// Disable a user.
+    ///
+    /// Their sessions end, and they cannot log in. The last holder of `*` stays enabled. Refused
+    /// where the user is granted more than the caller's credential includes.
+    #[oai(
+        path = "/v1/users/:id/disable",
+        method = "post",
+        operation_id = "disableUser"
+    )]
+    async fn disable(
+        &self,
+        administrator: Administrator<UsersWrite>,
+        /// The user's identifier.
+        id: Path<String>,
+    ) -> Result<Answer<UserItem>, Refusal> {
+        let by = &administrator.authority;
+        let user = self.0.disable_user_by(by, named(&id.0)?).await?;
+        Ok(Answer::new(user.into()))
+    }
+
+    /// Let a disabled user log in again.
+    ///
+    /// Ended sessions stay ended. Refused where the user is granted more than the caller's
+    /// credential includes.
+    #[oai(
+        path = "/v1/users/:id/enable",
+        method = "post",
+        operation_id = "enableUser"
+    )]
+    async fn enable(
+        &self,
+        administrator: Administrator<UsersWrite>,
+        /// The user's identifier.
+        id: Path<String>,
+    ) -> Result<Answer<UserItem>, Refusal> {
+        let by = &administrator.authority;
+        let user = self.0.enable_user_by(by, named(&id.0)?).await?;
+        Ok(Answer::new(user.into()))
+    }
+
+    /// Set somebody else's password.
+    ///
+    /// All their sessions end. Refused where the user is granted more than the caller's credential
+    /// includes; one's own password is changed at `/v1/me/password`. The body has 4 KiB at most.
+    #[oai(
+        path = "/v1/users/:id/password",
+        method = "put",
+        operation_id = "setUserPassword"
+    )]
+    async fn set_password(
+        &self,
+        request: &Request,
+        administrator: Administrator<UsersWrite>,
+        /// The user's identifier.
+        id: Path<String>,
+        body: Body<UserPassword, WITH_PASSWORD>,
+    ) -> Result<NoContent, Refusal> {
+        let (by, user) = (&administrator.authority, named(&id.0)?);
+        let password = body.0.password.expose();
+        self.0
+            .set_password_by(by, user, password, &caller(request))
+            .await?;
+        Ok(NoContent::default())
+    }
+
+    /// Give a user scopes or patterns.
+    ///
+    /// Nobody gives what their own credential does not include.
+    #[oai(
+        path = "/v1/users/:id/grant",
+        method = "post",
+        operation_id = "grantUser"
+    )]
+    async fn grant(
+        &self,
+        request: &Request,
+        administrator: Administrator<UsersWrite>,
+        /// The user's identifier.
+        id: Path<String>,
+        body: Body<GrantChange>,
+    ) -> Result<Answer<UserItem>, Refusal> {
+        let (by, Body(change)) = (&administrator.authority, body);
+        let shown = Reauthentication {
+            principal: &administrator.principal,
+            current_password: change.current_password.as_ref().map(Secret::expose),
+            caller: &caller(request),
+        };
+        let user = named(&id.0)?;
+        let user = self.0.grant_by(by, &shown, user, &change.grants).await?;
+        Ok(Answer::new(user.into()))
+    }
+
+    /// Take scopes or patterns back.
+    ///
+    /// The user's next access tokens are without them. Nobody takes what their own credential does
+    /// not include; the last holder of `*` keeps it.
+    #[oai(
+        path = "/v1/users/:id/ungrant",
+        method = "post",
+        operation_id = "ungrantUser"
+    )]
+    async fn ungrant(
+        &self,
+        request: &Request,
+        administrator: Administrator<UsersWrite>,
+        /// The user's identifier.
+        id: Path<String>,
+        body: Body<GrantChange>,
+    ) -> Result<Answer<UserItem>, Refusal> {
+        let (by, Body(change)) = (&administrator.authority, body);
+        let shown = Reauthentication {
+            principal: &administrator.principal,
+            current_password: change.current_password.as_ref().map(Secret::expose),
+            caller: &caller(request),
+        };
+        let user = named(&id.0)?;
+        let user = self.0.ungrant_by(by, &shown, user, &change.grants).await?;
+        Ok(Answer::new(user.into()))
+    }
+}
+
+impl From<User> for UserItem {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id.to_string(),
+            username: user.username.to_string(),
+            email: user.email.map(|email| email.to_string()),
+            grants: user.grants.iter().map(ToString::to_string).collect(),
+            disabled_at: user.disabled_at.map(Moment),
+            created_at: Moment(user.created_at),
+        }
+    }
+}
+
+impl From<Page<User>> for UserPage {
+    fn from(page: Page<User>) -> Self {
+        Self {
+            next_cursor: next_cursor(&page, |last| last.id.to_string()),
+            total: total(&page),
+            items: page.items.into_iter().map(UserItem::from).collect(),
+        }
+    }
+}
