@@ -22,5 +22,6 @@ test: ## Run all tests, installing what they need (ARGS="--test it login" runs s
 openapi: ## Write again what is generated: the OpenAPI document, the example configuration, the CLI reference
 	@tests/generate
 
-bench: ## Measure the main paths against a bare server and this machine's own rates (release build)
+bench: ## Measure the main paths against a bare server, and a refresh on each store (release build, about six minutes)
 	cargo bench --locked --bench http
+	cargo bench --locked --bench http -- refresh

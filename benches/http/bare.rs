@@ -7,12 +7,23 @@ use std::env;
 use std::io::{BufRead, BufReader, Read, stdin};
 use std::net::SocketAddr;
 use std::process::{self, Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use poem::listener::{Acceptor, Listener, TcpListener};
-use poem::{Route, Server, get, handler};
+use poem::web::Data;
+use poem::{EndpointExt as _, Route, Server, get, handler};
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi, OpenApiService};
+use redis::AsyncCommands as _;
+use redis::aio::MultiplexedConnection;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING as ALGORITHM, EcdsaKeyPair};
+
+/// In the environment: the Redis that it asks once for each request.
+const REDIS: &str = "BARE_REDIS";
 
 pub(crate) const ARGUMENT: &str = "serve-bare";
 
@@ -24,8 +35,14 @@ pub(crate) struct Bare {
 
 impl Bare {
     pub(crate) fn start() -> Self {
+        Self::beside(None)
+    }
+
+    /// The same, with a Redis to ask.
+    pub(crate) fn beside(redis: Option<&str>) -> Self {
         let mut child = Command::new(env::current_exe().unwrap())
             .arg(ARGUMENT)
+            .envs(redis.map(|url| (REDIS, url)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -60,8 +77,52 @@ pub(crate) async fn serve() {
         .unwrap();
     println!("{}", acceptor.local_addr()[0].as_socket_addr().unwrap());
     let echo = OpenApiService::new(Echo, "echo", "1");
-    let app = Route::new().at("/bare", get(bare)).nest("/", echo);
+    let mut app = Route::new().at("/bare", get(bare)).nest("/", echo);
+    if let Ok(url) = env::var(REDIS) {
+        app = app.at(
+            "/ask-and-sign",
+            get(ask_and_sign.data(Asking::at(&url).await)),
+        );
+    }
     Server::new_with_acceptor(acceptor).run(app).await.unwrap();
+}
+
+/// What a refresh cannot do without: one question to Redis and one signature.
+#[derive(Clone)]
+struct Asking {
+    redis: MultiplexedConnection,
+    key: Arc<EcdsaKeyPair>,
+    random: SystemRandom,
+}
+
+impl Asking {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what is measured here is not Signet"
+    )]
+    async fn at(url: &str) -> Self {
+        let client = redis::Client::open(url).unwrap();
+        let random = SystemRandom::new();
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ALGORITHM, &random).unwrap();
+        let key = EcdsaKeyPair::from_pkcs8(&ALGORITHM, pkcs8.as_ref(), &random).unwrap();
+        Self {
+            redis: client.get_multiplexed_async_connection().await.unwrap(),
+            key: Arc::new(key),
+            random,
+        }
+    }
+}
+
+#[handler]
+async fn ask_and_sign(asking: Data<&Asking>) -> String {
+    let mut redis = asking.redis.clone();
+    let () = redis
+        .set("asked", "a record of some hundred bytes")
+        .await
+        .unwrap();
+    // As long as what an access token signs.
+    let signature = asking.key.sign(&asking.random, &[b'a'; 500]).unwrap();
+    URL_SAFE_NO_PAD.encode(signature)
 }
 
 #[handler]

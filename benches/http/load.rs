@@ -13,11 +13,13 @@ use tokio::task::JoinSet;
 use crate::process::cpu_time;
 use crate::scripts::Script;
 
-/// One path of one server, with a script for each connection.
+/// Where a server listens, and its process.
+pub(crate) type Place = (SocketAddr, u32);
+
+/// One path of one server, or of several in turn, with a script for each connection.
 pub(crate) struct Load {
     pub(crate) name: &'static str,
-    address: SocketAddr,
-    pid: u32,
+    places: Vec<Place>,
     scripts: Vec<Box<dyn Script>>,
 }
 
@@ -33,7 +35,7 @@ pub(crate) struct Round {
 impl Load {
     pub(crate) fn new<S: Script + 'static>(
         name: &'static str,
-        (address, pid): (SocketAddr, u32),
+        places: &[Place],
         scripts: Vec<S>,
     ) -> Self {
         let scripts = scripts
@@ -42,8 +44,7 @@ impl Load {
             .collect();
         Self {
             name,
-            address,
-            pid,
+            places: places.to_vec(),
             scripts,
         }
     }
@@ -51,10 +52,11 @@ impl Load {
     /// Runs all connections for about `length`.
     pub(crate) async fn round(&mut self, length: Duration) -> Round {
         let mut connections = Vec::new();
-        for script in self.scripts.drain(..) {
-            connections.push((Connection::open(self.address).await, script));
+        let places = self.places.iter().cycle();
+        for (script, (address, _)) in self.scripts.drain(..).zip(places) {
+            connections.push((Connection::open(*address).await, script));
         }
-        let cpu_before = cpu_time(self.pid);
+        let cpu_before = self.cpu_time();
         let start = Instant::now();
         let mut running = JoinSet::new();
         for (connection, script) in connections {
@@ -66,7 +68,7 @@ impl Load {
             latencies.extend(some);
         }
         let elapsed = start.elapsed();
-        let cpu = cpu_time(self.pid).saturating_sub(cpu_before);
+        let cpu = self.cpu_time().saturating_sub(cpu_before);
         latencies.sort_unstable();
         let count = u32::try_from(latencies.len()).unwrap();
         Round {
@@ -75,6 +77,10 @@ impl Load {
             p99: latencies[latencies.len() * 99 / 100],
             cpu: cpu / count,
         }
+    }
+
+    fn cpu_time(&self) -> Duration {
+        self.places.iter().map(|(_, pid)| cpu_time(*pid)).sum()
     }
 }
 

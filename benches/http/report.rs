@@ -3,27 +3,12 @@
 use crate::load::Round;
 use crate::machine::Rates;
 
-/// Prints one line a path, each figure the median of its rounds, and each ratio the median of the
-/// ratios within a round. The first two paths are what the others are compared with.
-pub(crate) fn print(paths: &[(&str, Vec<Round>)], rates: &[Rates]) {
-    println!(
-        "\n{:<20}{:>9}{:>13}{:>13}{:>13}{:>10}{:>10}",
-        "", "/s", "p50", "p99", "cpu each", "of bare", "of echo",
-    );
-    let [(_, bare), (_, echo), ..] = paths else {
-        return;
-    };
-    for (name, rounds) in paths {
-        println!(
-            "{name:<20}{:>9.0}{:>10.2} ms{:>10.2} ms{:>10.1} µs{:>10.3}{:>10.3}",
-            median(rounds.iter().map(|round| round.per_second)),
-            median(rounds.iter().map(|round| round.p50.as_secs_f64())) * 1e3,
-            median(rounds.iter().map(|round| round.p99.as_secs_f64())) * 1e3,
-            median(rounds.iter().map(|round| round.cpu.as_secs_f64())) * 1e6,
-            ratio(rounds, bare, |round| round.per_second),
-            ratio(rounds, echo, |round| round.per_second),
-        );
-    }
+/// The rounds of a path by its name.
+pub(crate) type Path = (&'static str, Vec<Round>);
+
+/// Prints the paths, and this machine's own rates beside those that consist of little else.
+pub(crate) fn print(paths: &[Path], rates: &[Rates]) {
+    table(paths, &["bare", "echo"]);
     println!("\nThis machine, all cores:");
     let against = |name: &str, rate: fn(&Rates) -> f64| {
         let (_, rounds) = paths
@@ -34,14 +19,40 @@ pub(crate) fn print(paths: &[(&str, Vec<Round>)], rates: &[Rates]) {
     };
     let (rate, ratio) = against("login", |rates| rates.argon2);
     println!(
-        "{:<20}{rate:>9.0}/s   login is {ratio:.3} of it",
+        "{:<24}{rate:>9.0}/s   login is {ratio:.3} of it",
         "Argon2id 19 MiB × 2"
     );
     let (rate, ratio) = against("refresh", |rates| rates.es256);
     println!(
-        "{:<20}{rate:>9.0}/s   refresh is {ratio:.3} of it",
+        "{:<24}{rate:>9.0}/s   refresh is {ratio:.3} of it",
         "ES256 signatures"
     );
+}
+
+/// Prints one line a path, each figure the median of its rounds, and each ratio the median of the
+/// ratios within a round. The first paths are what the others are compared with, by these names.
+pub(crate) fn table(paths: &[Path], first: &[&str]) {
+    print!(
+        "\n{:<24}{:>9}{:>13}{:>13}{:>13}",
+        "", "/s", "p50", "p99", "cpu each"
+    );
+    for name in first {
+        print!("{:>10}", format!("of {name}"));
+    }
+    println!();
+    for (name, rounds) in paths {
+        print!(
+            "{name:<24}{:>9.0}{:>10.2} ms{:>10.2} ms{:>10.1} µs",
+            median(rounds.iter().map(|round| round.per_second)),
+            median(rounds.iter().map(|round| round.p50.as_secs_f64())) * 1e3,
+            median(rounds.iter().map(|round| round.p99.as_secs_f64())) * 1e3,
+            median(rounds.iter().map(|round| round.cpu.as_secs_f64())) * 1e6,
+        );
+        for (_, others) in &paths[..first.len()] {
+            print!("{:>10.3}", ratio(rounds, others, |round| round.per_second));
+        }
+        println!();
+    }
 }
 
 fn ratio<T>(rounds: &[Round], others: &[T], rate: impl Fn(&T) -> f64) -> f64 {

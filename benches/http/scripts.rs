@@ -7,6 +7,8 @@ use serde::Deserialize;
 pub(crate) const JWKS: &str = "GET /.well-known/jwks.json HTTP/1.1\r\nHost: bench\r\n\r\n";
 pub(crate) const BARE: &str = "GET /bare HTTP/1.1\r\nHost: bench\r\n\r\n";
 
+pub(crate) const ASK_AND_SIGN: &str = "GET /ask-and-sign HTTP/1.1\r\nHost: bench\r\n\r\n";
+
 /// One connection's part of a load.
 pub(crate) trait Script: Send {
     /// Writes the next request.
@@ -80,6 +82,11 @@ impl Refresh {
     /// Takes a session from the answer to a login.
     pub(crate) fn add(&mut self, login: &[u8]) {
         let Tokens { refresh_token } = serde_json::from_slice(login).unwrap();
+        self.add_token(refresh_token);
+    }
+
+    /// Takes a session by its refresh token.
+    pub(crate) fn add_token(&mut self, refresh_token: String) {
         self.sessions.push_back(Session {
             refresh_token,
             rotations: 0,

@@ -1,4 +1,4 @@
-//! The server that is measured: the real binary on a real disk, with a user for each connection.
+//! The server that is measured: the real binary on a real disk.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
@@ -8,25 +8,44 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::load::Place;
 use crate::scripts::Same;
 
 const PASSWORD: &str = "orbit walnut saddle 42";
 
+/// Where a deployment has its keys and, unless it is told otherwise, its database. It is below
+/// target/, not in /tmp, which may be memory: a commit must cost what it costs.
+pub(crate) struct Home {
+    folder: TempDir,
+    settings: Vec<(&'static str, String)>,
+}
+
+/// A node.
 pub(crate) struct Signet {
     address: SocketAddr,
     child: Child,
-    _folder: TempDir,
 }
 
-impl Signet {
-    /// Starts a server with that many users. Its database is below target/, not in /tmp, which
-    /// may be memory: a commit must cost what it costs.
-    pub(crate) fn start(users: usize) -> Self {
+impl Home {
+    /// A deployment with these settings, and that many users.
+    pub(crate) fn new(settings: Vec<(&'static str, String)>, users: usize) -> Self {
         let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let home = Self { folder, settings };
         for number in 0..users {
-            create_user(folder.path(), &name(number));
+            home.create_user(&name(number));
         }
-        let mut child = signet(folder.path())
+        home
+    }
+
+    /// Its folder.
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Starts a node.
+    pub(crate) fn serve(&self) -> Signet {
+        let mut child = self
+            .signet()
             .args(["serve", "--json"])
             .env("SIGNET_SERVER__LISTEN", "127.0.0.1:0")
             .env("SIGNET_SERVER__METRICS_LISTEN", "off")
@@ -41,15 +60,37 @@ impl Signet {
             .unwrap();
         let line: Value = serde_json::from_str(&line).unwrap();
         let address = line["address"].as_str().unwrap().parse().unwrap();
-        Self {
-            address,
-            child,
-            _folder: folder,
-        }
+        Signet { address, child }
     }
 
+    fn create_user(&self, name: &str) {
+        let mut child = self
+            .signet()
+            .args(["user", "create", "--username", name, "--password-stdin"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(PASSWORD.as_bytes())
+            .unwrap();
+        assert!(child.wait().unwrap().success());
+    }
+
+    fn signet(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_signet"));
+        command.current_dir(self.path());
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+impl Signet {
     /// Where it listens, and its process.
-    pub(crate) fn place(&self) -> (SocketAddr, u32) {
+    pub(crate) fn place(&self) -> Place {
         (self.address, self.child.id())
     }
 }
@@ -66,28 +107,7 @@ pub(crate) fn login(user: usize) -> Same {
     Same::login(&name(user), PASSWORD)
 }
 
-fn name(user: usize) -> String {
+/// What a user is called.
+pub(crate) fn name(user: usize) -> String {
     format!("user{user}")
-}
-
-fn create_user(folder: &Path, name: &str) {
-    let mut child = signet(folder)
-        .args(["user", "create", "--username", name, "--password-stdin"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(PASSWORD.as_bytes())
-        .unwrap();
-    assert!(child.wait().unwrap().success());
-}
-
-fn signet(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_signet"));
-    command.current_dir(folder);
-    command
 }

@@ -80,6 +80,12 @@ impl Postgres {
         Self::start_in(folder(), Vec::new())
     }
 
+    /// A new cluster that loses nothing when the machine does, and pays for it.
+    pub(crate) fn durable() -> Self {
+        let settings = ["fsync=on", "full_page_writes=on", "shared_buffers=256MB"];
+        Self::start_in(folder(), settings.map(str::to_owned).to_vec())
+    }
+
     /// A new cluster that also listens on a TCP port of 127.0.0.1, with TLS under a certificate for
     /// `localhost`. Answers with the port, and the file of the authority's certificate.
     pub(crate) fn start_with_tls() -> (Self, u16, PathBuf) {
