@@ -99,7 +99,7 @@ async fn nobody_is_stranded_without(part: Part, away: Duration) {
         Part::Redis => redis.crash(),
         Part::Postgres => postgres.crash(),
     }
-    tokio::time::sleep(away).await;
+    tokio::time::sleep_until(tokio::time::Instant::now() + away).await;
     match part {
         Part::Nodes => nodes = [site.start(), site.start()],
         Part::Redis => redis.start_again(),

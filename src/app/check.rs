@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 
 use super::{Ambient, cost, master_keys, store_options, terms};
+use crate::store::redis::{RedisAddress, look as look_at};
 use crate::{
     auth::keys::KeyVault,
     config::{MigrateWhen, Settings},
@@ -12,7 +13,6 @@ use crate::{
         database::{Database, all_migrations},
         opening::{OpenError, Purpose},
         peppers::Peppers,
-        redis::{self, RedisAddress},
         signing_keys::SigningKeys,
     },
 };
@@ -49,7 +49,7 @@ pub async fn check(settings: &Settings, ambient: &Ambient) -> anyhow::Result<Pla
 
 /// A start does not need Redis, but whoever checks wants to know of it.
 async fn look_at_redis(address: &RedisAddress) -> Plans {
-    match redis::look(address).await {
+    match look_at(address).await {
         Ok(advice) => advice.into_iter().map(|it| format!("{it}.")).collect(),
         Err(cause) => vec![format!(
             "It will begin without Redis, which cannot be used now: {cause}."

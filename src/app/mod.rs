@@ -18,6 +18,7 @@ pub use check::{Plans, check};
 pub use master_keys::MasterKeysError;
 pub use serve::{Listeners, Probe};
 
+use crate::store::redis::RedisFamilies;
 use crate::{
     auth::{Auth, Parts, change_log::ChangeLog, keys::KeyVault},
     config::{DatabaseUrl, MigrateWhen, Settings, StoreSettings, TokenSettings},
@@ -43,7 +44,6 @@ use crate::{
         families::{FamilyStore, SqlFamilies},
         opening::{OpenError, Purpose},
         peppers::Peppers,
-        redis::RedisFamilies,
         scopes::ScopeRegistry,
         signing_keys::SigningKeys,
         users::Users,
@@ -125,10 +125,7 @@ impl App {
         let pseudonyms = Pseudonyms::new(&master);
         let sessions = SqlFamilies::new(database.clone());
         let redis = redis(purpose, &settings, &ambient, &database, &master).await;
-        let families: Arc<dyn FamilyStore> = match &redis {
-            Some(redis) => Arc::new(redis.clone()),
-            None => Arc::new(sessions.clone()),
-        };
+        let families = in_front(redis.as_ref(), &sessions);
         let vault = KeyVault::new(
             SigningKeys::new(database.clone()),
             Peppers::new(database.clone()),
@@ -220,6 +217,14 @@ async fn redis(
     let redis = RedisFamilies::new(address, database.clone(), seals, rng);
     redis.reach().await;
     Some(redis)
+}
+
+/// Where sessions are refreshed: in Redis where there is one.
+fn in_front(redis: Option<&RedisFamilies>, sessions: &SqlFamilies) -> Arc<dyn FamilyStore> {
+    match redis {
+        Some(redis) => Arc::new(redis.clone()),
+        None => Arc::new(sessions.clone()),
+    }
 }
 
 /// How the database of these settings is opened.

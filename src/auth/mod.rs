@@ -43,6 +43,7 @@ use std::{
 pub use crate::store::users::UserFilter;
 pub use error::{AuthError, Conflict, FieldError, Unavailable};
 
+use crate::store::redis::RedisFamilies;
 use crate::{
     crypto::{
         api_key::ApiKeyReader, keyring::KeyRing, lane::Lane, pepper::Pepper, pseudonym::Pseudonyms,
@@ -57,7 +58,7 @@ use crate::{
     },
     store::{
         api_keys::ApiKeys, database::Database, error::StoreError, families::FamilyStore,
-        redis::RedisFamilies, scopes::ScopeRegistry, users::Users,
+        scopes::ScopeRegistry, users::Users,
     },
 };
 

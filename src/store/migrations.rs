@@ -7,7 +7,7 @@ use sqlx::{
 
 use super::error::StoreError;
 
-const MIGRATIONS: [(i64, &str, &str); 6] = [
+const MIGRATIONS: [(i64, &str, &str); 7] = [
     (
         1,
         "sessions",
@@ -37,6 +37,11 @@ const MIGRATIONS: [(i64, &str, &str); 6] = [
         6,
         "scopes",
         include_str!("../../migrations/0006_scopes.sql"),
+    ),
+    (
+        7,
+        "living_sessions",
+        include_str!("../../migrations/0007_living_sessions.sql"),
     ),
 ];
 
@@ -126,4 +131,22 @@ fn migrator() -> Migrator {
     // Each of us holds a lock of our own around it.
     migrator.set_locking(false);
     migrator
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_folder_is_listed() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+        let names = std::fs::read_dir(folder).unwrap();
+        let names = names.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let mut there: Vec<_> = names.filter(|name| name != "README.md").collect();
+        there.sort();
+        let listed = MIGRATIONS
+            .iter()
+            .map(|(number, what, _)| format!("{number:04}_{what}.sql"));
+        assert_eq!(there, listed.collect::<Vec<_>>());
+    }
 }

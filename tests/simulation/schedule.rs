@@ -209,7 +209,7 @@ fn event(kind: Kind, setup: &Setup, random: &mut Random) -> Event {
     let run = random.chance(60);
     match kind {
         Kind::Wait => Event::Wait(wait(random)),
-        Kind::Sleep => Event::Sleep(sleep(random)),
+        Kind::Sleep => Event::Sleep(nap(random)),
         Kind::Send => Event::Send {
             tab: pick(random),
             node,
@@ -294,7 +294,7 @@ fn wait(random: &mut Random) -> i64 {
     between(from, to, random)
 }
 
-fn sleep(random: &mut Random) -> i64 {
+fn nap(random: &mut Random) -> i64 {
     let (from, to) = random.weighted(&[
         (4, (31_000, 70_000)),
         (4, (HOUR, 8 * HOUR)),

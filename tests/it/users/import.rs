@@ -159,9 +159,9 @@ fn feed(mut command: Command, told: &UnboundedSender<String>, wait: &Receiver<()
     let line = |n: usize| format!("{{\"username\": \"u{n}\"}}\n");
     thread::scope(|threads| {
         threads.spawn(|| {
-            stderr
-                .lines()
-                .for_each(|line| told.send(line.unwrap()).unwrap_or(()))
+            for line in stderr.lines() {
+                told.send(line.unwrap()).ok();
+            }
         });
         let first: Vec<String> = (0..199).map(line).collect();
         stdin
