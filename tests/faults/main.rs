@@ -51,6 +51,8 @@ struct Person {
     token: String,
     /// Which string each generation was.
     seen: HashMap<u32, String>,
+    /// Whether a logout was asked for, and whether it was told to be done.
+    leaves: bool,
     over: bool,
 }
 
@@ -230,11 +232,16 @@ impl World {
                 true
             }
             429 | 503 => false,
+            401 if person.leaves => {
+                person.over = true;
+                true
+            }
             _ => panic!("refused: {body}\n{story}"),
         }
     }
 
     async fn log_out(&mut self, person: &mut Person, node: usize) {
+        person.leaves = true;
         let body = json!({ "refresh_token": person.token });
         let request = self.http.post(self.nodes[node].url("logout")).json(&body);
         if let Ok(answer) = request.send().await
@@ -271,6 +278,7 @@ impl Person {
         Self {
             token,
             seen: HashMap::new(),
+            leaves: false,
             over: false,
         }
     }
