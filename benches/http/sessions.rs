@@ -21,7 +21,7 @@ use signet::{
         clients::Clients,
         clock::SystemClock,
         database::{Database, StoreOptions},
-        families::{FamilyStore as _, Opening, SqlFamilies},
+        families::{FamilyStore as _, Opened, Opening, SqlFamilies},
         opening::Purpose,
         users::Users,
     },
@@ -79,7 +79,7 @@ impl Opener {
                 opening.spawn(async move { families.open(&session).await });
             }
             for opened in opening.join_all().await {
-                assert!(opened.unwrap());
+                assert_eq!(opened.unwrap(), Opened::Begun(Vec::new()));
             }
         }
         tokens
@@ -94,6 +94,8 @@ impl Opener {
             digest: digest(&handle),
             session: session(self.user, self.client, self.keys.active(), self.clock.now()),
             credential_version: 1,
+            limit: None,
+            replaces: None,
         };
         (opening, token.unwrap().into_exposed())
     }
