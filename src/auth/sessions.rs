@@ -144,7 +144,8 @@ impl Auth {
     pub(super) async fn hear_of_ended(&self, reason: EndReason, ended: u64) {
         metrics::counter!("signet_sessions_ended_total", "reason" => reason.as_str())
             .increment(ended);
-        if let Err(error) = self.catch_up().await {
+        // Where it is held, the database does not answer: who waits need not wait for it twice.
+        if !held && let Err(error) = self.catch_up().await {
             tracing::warn!(?error, "the change log could not be read after a change");
         }
     }

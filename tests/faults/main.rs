@@ -232,10 +232,9 @@ impl World {
                 true
             }
             429 | 503 => false,
-            401 if person.leaves => {
-                person.over = true;
-                true
-            }
+            // A logout that was not acknowledged holds from when the database has it. Until then
+            // Redis alone bars the session, and may forget (the one exception of the promise).
+            401 if person.leaves => true,
             _ => panic!("refused: {body}\n{story}"),
         }
     }

@@ -153,7 +153,7 @@ async fn redis_going_away_costs_nobody_more_than_a_moment() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_key_has_an_end() {
+async fn rt_16_every_key_has_an_end() {
     let place = Place::redis().await;
     let store = place.redis_families().await;
     let user = place.user("ada").await;
@@ -172,4 +172,72 @@ async fn every_key_has_an_end() {
         let left: Value = cmd("PTTL").arg(&key).query(&mut redis).unwrap();
         assert!(matches!(left, Value::Int(1..)), "{key:?}: {left:?}");
     }
+}
+
+/// With what Redis needs around them: its memory grows by no more than this for each.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rt_16_a_session_takes_at_most_256_bytes_of_100_000() {
+    const COUNT: u64 = 100_000;
+    const FILL: &str = "for n = 1, ARGV[2] do
+        local name = redis.sha1hex(n .. 'a') .. redis.sha1hex(n .. 'b')
+        redis.call('SET', 's:' .. string.sub(name, 1, 32), ARGV[1], 'PXAT', ARGV[3])
+    end";
+    let place = Place::redis().await;
+    let store = place.redis_families().await;
+    let session = place.session(place.user("ada").await).await;
+    step(&place, &store, &session, 1).await;
+    let mut redis = place.redis_server().connect();
+    let like = record(&mut redis, &session);
+    let one: u64 = cmd("MEMORY")
+        .arg("USAGE")
+        .arg(key(&session.digest))
+        .query(&mut redis)
+        .unwrap();
+    let before = memory(&mut redis);
+    let () = cmd("EVAL")
+        .arg(FILL)
+        .arg(0)
+        .arg(like)
+        .arg(COUNT)
+        .arg(session.session.absolute_expires_at.millis())
+        .query(&mut redis)
+        .unwrap();
+    let each = (memory(&mut redis) - before) / COUNT;
+    println!("MEMORY USAGE {one} bytes; {each} bytes each of {COUNT}");
+    assert_eq!(place.redis_server().keys().len() as u64, COUNT + 2);
+    assert!(one <= 256 && each <= 256, "{one}, {each}");
+}
+
+fn memory(redis: &mut Connection) -> u64 {
+    let info: String = cmd("INFO").arg("memory").query(redis).unwrap();
+    let used = info
+        .lines()
+        .find_map(|line| line.strip_prefix("used_memory:"));
+    used.unwrap().trim().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rt_17_a_flushed_redis_logs_nobody_out_and_revives_nobody() {
+    let place = Place::redis().await;
+    let store = place.redis_families().await;
+    let user = place.user("ada").await;
+    let (lives, over) = (place.session(user).await, place.session(user).await);
+    for session in [&lives, &over] {
+        step(&place, &store, session, 1).await;
+    }
+    let target = Target::Family(over.digest);
+    store.revoke(target, EndReason::Logout).await.unwrap();
+    for presented in [2, 3] {
+        // Before the database has heard of the last step, and after.
+        place.redis_server().flush();
+        assert!(step(&place, &store, &lives, presented).await.moved);
+        let gone = store.advance(&place.advance(&over, 2)).await.unwrap();
+        assert_eq!(ended(&gone), Some(EndReason::Logout));
+        store.write_journal().await;
+        assert!(store.reach().await);
+    }
+    assert!(step(&place, &store, &lives, 4).await.moved);
+    let mut nobody = place.advance(&lives, 1);
+    nobody.digest = SessionDigest([9; 32]);
+    assert_eq!(store.advance(&nobody).await, Ok(Advanced::Missing));
 }
