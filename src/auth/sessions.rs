@@ -136,17 +136,24 @@ impl Auth {
             target: "signet::event", event = "session.ended", session = session.map(display),
             user = user.map(display), %reason, ended, held,
         );
-        self.hear_of_ended(reason, ended).await;
+        if held {
+            // The database does not answer: who waits need not wait for it twice.
+            count_ended(reason, ended);
+        } else {
+            self.hear_of_ended(reason, ended).await;
+        }
         Ok(revocation)
     }
 
     /// Counts sessions that this node has ended, and knows it at once.
     pub(super) async fn hear_of_ended(&self, reason: EndReason, ended: u64) {
-        metrics::counter!("signet_sessions_ended_total", "reason" => reason.as_str())
-            .increment(ended);
-        // Where it is held, the database does not answer: who waits need not wait for it twice.
-        if !held && let Err(error) = self.catch_up().await {
+        count_ended(reason, ended);
+        if let Err(error) = self.catch_up().await {
             tracing::warn!(?error, "the change log could not be read after a change");
         }
     }
+}
+
+fn count_ended(reason: EndReason, ended: u64) {
+    metrics::counter!("signet_sessions_ended_total", "reason" => reason.as_str()).increment(ended);
 }

@@ -3,7 +3,7 @@
 //!
 //! The functions here compute and block; requests go through the [`lane`](super::lane). What a
 //! password must be like is [`model::password_policy`](crate::model::password_policy)'s; hashes
-//! that came from elsewhere are [`foreign`](super::foreign)'s.
+//! that came from elsewhere are [`foreign`](mod@super::foreign)'s.
 
 use argon2::password_hash::phc::{Output, ParamsString, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, PasswordHash, Version};
