@@ -12,6 +12,7 @@ use std::{
 };
 
 use super::{
+    front::Trouble,
     link::{Away, Line},
     scripts::{Applied, Scripts},
 };
@@ -45,12 +46,6 @@ pub(super) struct Watermark {
     known: Mutex<Option<String>>,
     /// Only one of this node brings Redis up to date at a time.
     working: tokio::sync::Mutex<()>,
-}
-
-/// Why Redis could not be brought up to date.
-enum Trouble {
-    Redis(Away),
-    Sql(StoreError),
 }
 
 /// What `rev` says.
@@ -89,8 +84,8 @@ impl Watermark {
             match self.try_to_catch_up(scripts, line).await {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
-                Err(Trouble::Redis(away)) => return Err(away),
-                Err(Trouble::Sql(error)) => {
+                Err(Trouble::Away(away)) => return Err(away),
+                Err(Trouble::Store(error)) => {
                     tracing::warn!(%error, "Redis is used as it is: the change log cannot be read");
                     return Ok(());
                 }
@@ -116,13 +111,13 @@ impl Watermark {
     async fn go_on(&self, scripts: &Scripts, line: &Line, log: Option<&Log>) {
         for _ in 0..TRIES {
             match self.try_to_go_on(scripts, line, log).await {
-                Ok(Some(true)) | Err(Trouble::Redis(_)) => return,
+                Ok(Some(true)) | Err(Trouble::Away(_)) => return,
                 Ok(Some(false)) => {}
                 Ok(None) => {
                     line.give_up(Away::new("it does not know the change log as it is"));
                     return;
                 }
-                Err(Trouble::Sql(error)) => {
+                Err(Trouble::Store(error)) => {
                     tracing::warn!(%error, "Redis could not be brought up to date");
                     return;
                 }
@@ -169,7 +164,7 @@ impl Watermark {
                 let log = self.newest().await?;
                 if log.now.since(at) < GIVEN_UP {
                     let cause = "another node is bringing it up to date";
-                    return Err(Trouble::Redis(Away::new(cause)));
+                    return Err(Trouble::Away(Away::new(cause)));
                 }
                 log
             }
@@ -323,18 +318,6 @@ fn parse(text: &str) -> Rev<'_> {
     }
     let number = number.parse();
     number.map_or(Rev::Unknown, |number| Rev::At { number, mark })
-}
-
-impl From<Away> for Trouble {
-    fn from(away: Away) -> Self {
-        Self::Redis(away)
-    }
-}
-
-impl From<StoreError> for Trouble {
-    fn from(error: StoreError) -> Self {
-        Self::Sql(error)
-    }
 }
 
 #[cfg(test)]
