@@ -6,6 +6,7 @@
 //! [`check`] says whether a server would start.
 
 mod check;
+mod housekeeping;
 mod master_keys;
 mod serve;
 mod terms;
@@ -78,9 +79,7 @@ pub struct App {
     settings: Settings,
     ambient: Ambient,
     database: Database,
-    sessions: SqlFamilies,
     redis: Option<RedisFamilies>,
-    changes: Changes,
     auth: Arc<Auth>,
 }
 
@@ -141,7 +140,6 @@ impl App {
         let clients = Clients::new(database.clone());
         let candidate = ClientId::new(clock.now(), random::bytes(&*rng));
         let default_client = clients.default_client(candidate, "default").await?.id;
-        let changes = Changes::new(database.clone());
         let auth = Auth::new(
             terms::of(&settings, default_client)?,
             Parts {
@@ -152,7 +150,7 @@ impl App {
                 families: families.clone(),
                 scopes: ScopeRegistry::new(database.clone()),
                 redis: redis.clone(),
-                changes: ChangeLog::new(changes.clone(), families, clock.clone()),
+                changes: ChangeLog::new(Changes::new(database.clone()), families, clock.clone()),
                 clock,
                 api_keys: ApiKeys::new(database.clone()),
                 refresh_keys,
@@ -167,9 +165,7 @@ impl App {
             settings,
             ambient,
             database,
-            sessions,
             redis,
-            changes,
             auth: Arc::new(auth),
         };
         app.auth

@@ -5,12 +5,12 @@ use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, time::MissedTickBehavior};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::App;
+use super::{App, housekeeping};
 use crate::{
-    auth::{Auth, change_log::RETENTION},
+    auth::Auth,
     crypto::random,
     http::{self, Site, server::Limits},
-    store::redis::RedisFamilies,
+    store::{housekeeping::Housekeeping, redis::RedisFamilies},
 };
 
 /// How often the change log is read.
@@ -19,10 +19,6 @@ const POLL_EVERY: Duration = Duration::from_millis(500);
 const NOTE_EVERY: Duration = Duration::from_secs(10);
 /// How often the steps that Redis took are written to the database.
 const JOURNAL_EVERY: Duration = Duration::from_millis(250);
-/// How often expired rows are looked for.
-const PURGE_EVERY: Duration = Duration::from_mins(10);
-/// How many rows a purge takes at once, so that it never holds the writer up.
-const PURGE_BATCH: u32 = 500;
 
 /// The sockets to serve on, already bound.
 pub struct Listeners {
@@ -51,7 +47,16 @@ impl App {
                 .clone()
                 .run_until_cancelled_owned(note_usage(self.auth.clone())),
         );
-        tasks.spawn(stopping.clone().run_until_cancelled_owned(self.purge()));
+        let house = Housekeeping::new(
+            self.database.clone(),
+            &*self.ambient.rng,
+            housekeeping::LEASE,
+        );
+        tasks.spawn(
+            stopping
+                .clone()
+                .run_until_cancelled_owned(housekeeping::keep(house.clone())),
+        );
         if let Some(redis) = &self.redis {
             tasks.spawn(
                 stopping
@@ -70,6 +75,8 @@ impl App {
         tasks.close();
         tasks.wait().await;
         write_usage(&self.auth).await;
+        // A lease that is not given back ends by itself.
+        house.leave().await.ok();
         self.close().await;
     }
 
@@ -93,34 +100,6 @@ impl App {
             new_request_id: Arc::new(move || {
                 format!("{:032x}", u128::from_be_bytes(random::bytes(&*rng)))
             }),
-        }
-    }
-
-    /// Forgets expired sessions and old rows of the change log, a batch at a time.
-    fn purge(&self) -> impl Future<Output = ()> + Send + use<> {
-        let (sessions, changes) = (self.sessions.clone(), self.changes.clone());
-        let redis = self.redis.clone();
-        let clock = self.ambient.clock.clone();
-        async move {
-            let mut ticks = tokio::time::interval(PURGE_EVERY);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                ticks.tick().await;
-                let now = clock.now();
-                let mut purged = loop {
-                    match sessions.purge(now, PURGE_BATCH).await {
-                        Ok(count) if count == u64::from(PURGE_BATCH) => {}
-                        other => break other,
-                    }
-                };
-                if let Some(redis) = &redis {
-                    purged = purged.and(redis.purge(now).await);
-                }
-                let outcome = purged.and(changes.purge(now.minus(RETENTION)).await);
-                if let Err(error) = outcome {
-                    tracing::warn!(%error, "expired rows were not purged");
-                }
-            }
         }
     }
 }

@@ -15,7 +15,7 @@ use std::{
 
 use crate::{
     model::{
-        change::{Change, ChangeRow},
+        change::{Change, ChangeRow, RETENTION},
         id::{ApiKeyId, SessionId, UserId},
         session::EndReason,
         time::{Clock, Timestamp},
@@ -27,8 +27,6 @@ use crate::{
     },
 };
 
-/// The longest life of an access token, the leeway of its verification and some more.
-pub const RETENTION: Duration = Duration::from_mins(60 + 1 + 2);
 /// Older knowledge than this is no knowledge: the log is read before anything is answered.
 const STALE_AFTER: Duration = Duration::from_secs(10);
 /// The log is read every half second: older knowledge than this tells of trouble.

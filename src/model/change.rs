@@ -1,10 +1,16 @@
 //! The change log's rows: what every node must hear of.
 
+use std::time::Duration;
+
 use super::{
     id::{ApiKeyId, SessionId, UserId},
     session::EndReason,
     time::Timestamp,
 };
+
+/// How long a row matters: the longest life of an access token, the leeway of its verification and
+/// some more.
+pub const RETENTION: Duration = Duration::from_mins(60 + 1 + 2);
 
 /// One row of the change log.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,11 +4,13 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::QueryResult;
 use tokio::time::Instant;
 
-use super::{database::Database, error::StoreError, job::Step, sql::Columns as _};
+use super::{
+    database::Database, error::StoreError, housekeeping::Purged, job::Step, sql::Columns as _,
+};
 use crate::{
     crypto::random,
     model::{
-        change::{Change, ChangeRow},
+        change::{Change, ChangeRow, RETENTION},
         time::Timestamp,
     },
 };
@@ -18,6 +20,13 @@ use crate::{
 pub struct Changes {
     database: Database,
 }
+
+/// Rows go when no access token can be as old; but never the last one, by which the others are known.
+pub(super) const PURGED: Purged = Purged {
+    table: "changes",
+    keep: RETENTION,
+    statements: &[PURGE],
+};
 
 /// A part of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,15 +64,6 @@ impl Changes {
         let work = self.database.write_once(move |sql| {
             Box::pin(async move { sql.execute(RAISE, [number.into()]).await.map(drop) })
         });
-        work.await
-    }
-
-    /// Forgets rows written before a moment, but never the last one. How many.
-    pub async fn purge(&self, written_before: Timestamp) -> Result<u64, StoreError> {
-        let values = [written_before.millis().into()];
-        let work = self
-            .database
-            .write_once(move |sql| Box::pin(async move { sql.execute(PURGE, values).await }));
         work.await
     }
 
@@ -211,5 +211,8 @@ WHERE counters.name = 'changes'
 ORDER BY changes.number";
 
 const PURGE: &str = "
-DELETE FROM changes
-WHERE created_at < $1 AND number < (SELECT MAX(number) FROM changes)";
+DELETE FROM changes WHERE number IN (
+    SELECT number FROM changes
+    WHERE created_at < $1 AND number < (SELECT MAX(number) FROM changes)
+    ORDER BY number LIMIT $2
+)";

@@ -7,7 +7,7 @@ use sqlx::{
 
 use super::error::StoreError;
 
-const MIGRATIONS: [(i64, &str, &str); 7] = [
+const MIGRATIONS: [(i64, &str, &str); 8] = [
     (
         1,
         "sessions",
@@ -42,6 +42,11 @@ const MIGRATIONS: [(i64, &str, &str); 7] = [
         7,
         "living_sessions",
         include_str!("../../migrations/0007_living_sessions.sql"),
+    ),
+    (
+        8,
+        "leases",
+        include_str!("../../migrations/0008_leases.sql"),
     ),
 ];
 

@@ -15,6 +15,7 @@ mod dialect;
 pub mod error;
 pub mod families;
 mod file;
+pub mod housekeeping;
 mod job;
 pub mod key_checks;
 mod migrations;

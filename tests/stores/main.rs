@@ -27,6 +27,7 @@ macro_rules! on_each_database {
 mod api_keys;
 mod changes;
 mod families;
+mod housekeeping;
 mod journal;
 mod keys;
 mod limit;

@@ -29,6 +29,7 @@ use signet::{
         clients::Clients,
         database::{Database, StoreOptions},
         families::{Advance, FamilyStore as _, Opened, Opening, SqlFamilies},
+        housekeeping::{Housekeeping, PURGED},
         redis::{RedisAddress, RedisFamilies},
         users::{NewUser, PasswordHash, Users},
     },
@@ -193,6 +194,21 @@ impl Place {
             limit: None,
             replaces: None,
         }
+    }
+
+    /// One node's hand in what is forgotten.
+    pub(crate) fn house(&self) -> Housekeeping {
+        Housekeeping::new(self.database.clone(), &*self.rng, DAY)
+    }
+
+    /// Forgets up to `limit` rows of a table that are of no use any more.
+    pub(crate) async fn purge(&self, table: &str, limit: u32) -> u64 {
+        let mut purged = PURGED.into_iter();
+        let purged = purged.find(|purged| purged.table == table).unwrap();
+        let house = self.house();
+        let count = house.purge(purged, limit).await.unwrap().unwrap();
+        house.leave().await.unwrap();
+        count
     }
 
     /// A session that began now.

@@ -276,8 +276,9 @@ async fn after_a_crash_one_refusal_is_enough() {
     server.crash();
     unavailable(database.ping()).await;
     unavailable(changes.since(0)).await;
-    let nobody = SqlFamilies::new(database.clone());
-    unavailable(nobody.purge(Timestamp::from_millis(0), 1)).await;
+    let target = Target::Session("ses_01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap());
+    let families = SqlFamilies::new(database.clone());
+    unavailable(families.revoke(target, EndReason::Logout)).await;
     server.start_again();
     for _ in 0..20 {
         assert_eq!(database.ping().await, Ok(()));

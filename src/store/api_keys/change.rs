@@ -56,18 +56,6 @@ impl ApiKeys {
         self.mark(REVOKE, key).await
     }
 
-    /// Forgets up to `limit` keys that ended before a moment. How many.
-    pub async fn purge(&self, ended_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let work = self.database.write(move |step| {
-            Box::pin(async move {
-                let values = || [ended_before.millis().into(), i64::from(limit).into()];
-                step.sql.execute(PURGE_SECRETS, values()).await?;
-                step.sql.execute(PURGE, values()).await
-            })
-        });
-        work.await
-    }
-
     async fn mark(&self, sql: &'static str, key: ApiKeyId) -> Result<bool, StoreError> {
         let work = self.database.write(move |step| {
             Box::pin(async move {
@@ -162,12 +150,12 @@ UPDATE api_keys SET
     ends_at = CASE WHEN ends_at IS NULL OR ends_at > :now THEN :now ELSE ends_at END
 WHERE id = $1 AND revoked_at IS NULL";
 
-const PURGE_SECRETS: &str = "
+pub(super) const PURGE_SECRETS: &str = "
 DELETE FROM api_key_secrets WHERE key_id IN (
     SELECT id FROM api_keys WHERE ends_at < $1 ORDER BY ends_at, id LIMIT $2
 )";
 
-const PURGE: &str = "
+pub(super) const PURGE: &str = "
 DELETE FROM api_keys WHERE id IN (
     SELECT id FROM api_keys WHERE ends_at < $1 ORDER BY ends_at, id LIMIT $2
 )";

@@ -9,7 +9,9 @@ mod read;
 mod rotate;
 mod usage;
 
-use super::database::Database;
+use std::time::Duration;
+
+use super::{database::Database, housekeeping::Purged};
 use crate::{
     crypto::api_key::{ApiKeyDigest, KeptSecret},
     model::{
@@ -23,6 +25,13 @@ use crate::{
 
 pub(super) use change::erase_of;
 pub use rotate::Rotation;
+
+/// Keys go a while after they ended: until then their owners see what became of them.
+pub(super) const PURGED: Purged = Purged {
+    table: "api_keys",
+    keep: Duration::from_hours(90 * 24),
+    statements: &[change::PURGE_SECRETS, change::PURGE],
+};
 
 /// The API keys of a database.
 #[derive(Clone)]

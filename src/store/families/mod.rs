@@ -13,6 +13,8 @@ mod record;
 mod sql;
 mod tombs;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 pub(super) use self::end::end_all;
@@ -20,6 +22,7 @@ pub use self::{merge::Merged, sql::SqlFamilies, tombs::Tomb};
 use super::{
     changes::Log,
     error::StoreError,
+    housekeeping::Purged,
     paging::{Page, Paging},
 };
 use crate::model::{
@@ -65,6 +68,13 @@ pub trait FamilyStore: Send + Sync {
     /// the one with the log brings itself up to date; until it is, it does not answer.
     async fn follow(&self, log: &Log);
 }
+
+/// Sessions go when they could not be refreshed any more whatever happens.
+pub(super) const PURGED: Purged = Purged {
+    table: "sessions",
+    keep: Duration::ZERO,
+    statements: &[sql::PURGE],
+};
 
 /// A session to begin.
 #[derive(Debug, Clone)]

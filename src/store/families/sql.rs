@@ -16,7 +16,6 @@ use crate::{
         id::{SessionId, UserId},
         journal::Entry,
         session::{EndReason, Session, SessionDigest},
-        time::Timestamp,
     },
     store::{
         changes::Log,
@@ -69,15 +68,6 @@ impl SqlFamilies {
     /// before it began. Whether its user allows it.
     pub async fn adopt(&self, session: &Opening) -> Result<bool, StoreError> {
         open::adopt(&self.database, session).await
-    }
-
-    /// Forgets up to `limit` sessions whose absolute expiry lies before a moment. How many.
-    pub async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let values = [expired_before.millis().into(), i64::from(limit).into()];
-        let work = self
-            .database
-            .write_once(move |sql| Box::pin(async move { sql.execute(PURGE, values).await }));
-        work.await
     }
 }
 
@@ -173,7 +163,7 @@ SELECT COUNT(*) AS total FROM sessions
 WHERE user_id = $1
     AND revoked_reason IS NULL AND absolute_expires_at > $2 AND idle_expires_at > $2";
 
-const PURGE: &str = "
+pub(super) const PURGE: &str = "
 DELETE FROM sessions WHERE digest IN (
     SELECT digest FROM sessions
     WHERE absolute_expires_at < $1 ORDER BY absolute_expires_at LIMIT $2

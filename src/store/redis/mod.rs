@@ -29,12 +29,15 @@ use self::{
     journal::Journal, link::Link, profiles::Profiles, scripts::Scripts, seal::Sealing,
     watermark::Watermark,
 };
-use super::{changes::Changes, database::Database, error::StoreError, families::SqlFamilies};
-use crate::{
-    crypto::{random::Rng, session_seal::SessionSeals},
-    model::time::Timestamp,
-};
+use super::{changes::Changes, database::Database, families::SqlFamilies, housekeeping::Purged};
+use crate::crypto::{random::Rng, session_seal::SessionSeals};
 
+/// What sessions share goes when no session can use it any more.
+pub(super) const PURGED: Purged = Purged {
+    table: "session_profiles",
+    keep: Duration::ZERO,
+    statements: &[profiles::PURGE],
+};
 /// How often Redis is looked for while it is away.
 const PROBE_EVERY: Duration = Duration::from_millis(200);
 
@@ -115,10 +118,5 @@ impl RedisFamilies {
             }
             ticks.tick().await;
         }
-    }
-
-    /// Forgets what only sessions used that are over by now. How many rows.
-    pub async fn purge(&self, now: Timestamp) -> Result<u64, StoreError> {
-        self.0.sealing.profiles.purge(now).await
     }
 }

@@ -129,15 +129,6 @@ impl Profiles {
         self.by_number.insert(number, profile.clone());
         Ok(Some(profile))
     }
-
-    /// Forgets profiles that no session can use any more. How many.
-    pub(super) async fn purge(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let values = [now.millis().into()];
-        let work = self
-            .database
-            .write_once(move |sql| Box::pin(async move { sql.execute(PURGE, values).await }));
-        work.await
-    }
 }
 
 async fn keep(step: &Step<'_>, content: String, until: Timestamp) -> Result<u32, StoreError> {
@@ -176,4 +167,7 @@ RETURNING id";
 
 const BY_NUMBER: &str = "SELECT content FROM session_profiles WHERE id = $1";
 
-const PURGE: &str = "DELETE FROM session_profiles WHERE keep_until < $1";
+pub(super) const PURGE: &str = "
+DELETE FROM session_profiles WHERE id IN (
+    SELECT id FROM session_profiles WHERE keep_until < $1 ORDER BY keep_until LIMIT $2
+)";
