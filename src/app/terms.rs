@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::{
-    auth::Terms,
+    auth::{Terms, api_keys::KeyPolicy},
     config::Settings,
     model::{
         claims::ACCESS_TOKEN_TYPE, client::Client, id::ClientId, password_policy::PasswordPolicy,
@@ -44,6 +44,11 @@ pub(super) fn of(settings: &Settings, default_client: ClientId) -> anyhow::Resul
         passwords: PasswordPolicy {
             min_length: settings.password.min_length,
             context,
+        },
+        api_keys: KeyPolicy {
+            default_expiry: settings.api_keys.default_expiry,
+            max_expiry: settings.api_keys.max_expiry.length(),
+            max_per_user: settings.api_keys.max_per_user,
         },
         default_client: Client {
             id: default_client,

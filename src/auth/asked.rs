@@ -35,7 +35,7 @@ impl Auth {
     }
 
     /// The audiences asked for, where all of them are ours to issue for.
-    fn check_audience(&self, asked: &[String]) -> Result<Vec<String>, AuthError> {
+    pub(super) fn check_audience(&self, asked: &[String]) -> Result<Vec<String>, AuthError> {
         let known =
             |one: &String| *one == self.terms.own_audience || self.terms.audiences.contains(one);
         if asked.iter().all(known) {

@@ -5,7 +5,11 @@ use crate::{
     model::claims::Claims,
 };
 
-use super::{Auth, AuthError, change_log::Freshness};
+use super::{
+    Auth, AuthError,
+    api_keys::{KeyHolder, KeyUse},
+    change_log::Freshness,
+};
 
 /// Who asks: what a valid access token for our own API says of its bearer.
 #[derive(Debug, Clone)]
@@ -14,7 +18,40 @@ pub struct Principal {
     pub claims: Claims,
 }
 
+/// Who asks: by the access token of a session, or by an API key.
+#[derive(Clone)]
+pub enum Credential {
+    /// A person, in a session.
+    Session(Principal),
+    /// Whoever holds a key.
+    Key(KeyHolder),
+}
+
+impl Credential {
+    /// The person, where it is one in a session.
+    #[must_use]
+    pub fn person(&self) -> Option<&Principal> {
+        match self {
+            Self::Session(principal) => Some(principal),
+            Self::Key(_) => None,
+        }
+    }
+}
+
 impl Auth {
+    /// The bearer of an API key that counts for this use, or of an access token.
+    pub async fn authenticate_any(
+        &self,
+        presented: &str,
+        used: KeyUse,
+    ) -> Result<Credential, AuthError> {
+        if self.is_api_key(presented) {
+            let holder = self.authenticate_key(presented, used).await?;
+            return Ok(Credential::Key(holder));
+        }
+        self.authenticate(presented).await.map(Credential::Session)
+    }
+
     /// The bearer of an access token for our own API whose session goes on.
     pub async fn authenticate(&self, token: &str) -> Result<Principal, AuthError> {
         let claims = self.verify(token)?;

@@ -4,19 +4,30 @@
 
 use crate::model::{authority::Authority, own_scope::OwnScope, user::User};
 
-use super::{Auth, AuthError, authenticate::Principal};
+use super::{
+    Auth, AuthError,
+    authenticate::{Credential, Principal},
+};
 
 impl Auth {
-    /// What the bearer may do now, if that includes `needed`.
-    pub async fn authorize(
-        &self,
-        me: &Principal,
-        needed: OwnScope,
-    ) -> Result<Authority, AuthError> {
+    /// What a person may do now, by the access token that they present.
+    pub async fn authority(&self, me: &Principal) -> Result<Authority, AuthError> {
         let user = self.enabled_user(me.claims.sub).await?;
         let user = user.ok_or(AuthError::InvalidAccessToken)?;
         let (carried, registry) = (&me.claims.scope, self.registry());
-        let authority = Authority::of(user.id, &user.grants, carried, &registry);
+        Ok(Authority::of(user.id, &user.grants, carried, &registry))
+    }
+
+    /// What the bearer may do now, if that includes `needed`.
+    pub async fn authorize(
+        &self,
+        credential: &Credential,
+        needed: OwnScope,
+    ) -> Result<Authority, AuthError> {
+        let authority = match credential {
+            Credential::Session(me) => self.authority(me).await?,
+            Credential::Key(holder) => holder.authority(),
+        };
         if authority.includes(&needed.scope()) {
             return Ok(authority);
         }

@@ -1,12 +1,9 @@
 //! Changes one's own password: proves the current one, judges the new one, ends all other
 //! sessions.
 
-use crate::{
-    model::{password_policy::Password, session::EndReason},
-    store::users::NewPassword,
-};
+use crate::{model::session::EndReason, store::users::NewPassword};
 
-use super::{Auth, AuthError, Caller, authenticate::Principal, new_password::Wish, prove::Proof};
+use super::{Auth, AuthError, Caller, authenticate::Principal, new_password::Wish};
 
 /// The two passwords, as typed.
 pub struct PasswordChange<'a> {
@@ -24,22 +21,8 @@ impl Auth {
         change: PasswordChange<'_>,
         caller: &Caller,
     ) -> Result<(), AuthError> {
-        let current = Password::new(change.current);
-        let current = current.map_err(|no| AuthError::password("/current_password", no))?;
         let user = me.claims.sub;
-        let found = self.parts.users.credentials(user).await?;
-        let found = found
-            .filter(|found| found.user.is_enabled())
-            .ok_or(AuthError::InvalidAccessToken)?;
-        let pseudonym = self.parts.pseudonyms.of(found.user.username.as_str());
-        let lookup = std::future::ready(Ok(Some(found)));
-        let Proof::Right(account) = self.prove(&pseudonym, &current, lookup, caller).await? else {
-            tracing::info!(
-                target: "signet::event", event = "password.change_refused", %user,
-                session = %me.claims.sid, address = %caller.address,
-            );
-            return Err(AuthError::ReauthenticationRequired);
-        };
+        let account = self.prove_again(me, change.current, caller).await?;
         let wish = Wish {
             typed: change.new,
             pointer: "/new_password",

@@ -46,8 +46,8 @@ pub enum AuthError {
     /// The one acted upon holds more than the actor's credential includes.
     #[error("the user is granted more than the caller's credential includes")]
     WouldEscalate,
-    /// The current password, asked for again, is wrong.
-    #[error("the current password is wrong")]
+    /// The current password is wrong, or it is needed and was not given.
+    #[error("the current password is wrong or missing")]
     ReauthenticationRequired,
     /// Fields of the request mean nothing acceptable.
     #[error("{}", sentence(.0))]

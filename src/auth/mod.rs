@@ -62,7 +62,7 @@ use crate::{
     },
 };
 
-use api_keys::{ApiKeyCache, Usage};
+use api_keys::{ApiKeyCache, KeyPolicy, Usage};
 use catch_up::Outdated;
 use change_log::ChangeLog;
 use keys::KeyVault;
@@ -90,6 +90,8 @@ pub struct Terms {
     pub leeway: Duration,
     /// What a new password must be like.
     pub passwords: PasswordPolicy,
+    /// What API keys may be like.
+    pub api_keys: KeyPolicy,
     /// The client of whoever names none.
     pub default_client: Client,
 }

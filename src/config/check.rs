@@ -28,6 +28,7 @@ pub(super) fn check(settings: &Settings) -> Verdict {
     check_tokens(settings, &mut verdict);
     check_sessions(settings, &mut verdict);
     check_signing_keys(settings, &mut verdict);
+    check_api_keys(settings, &mut verdict);
     check_passwords(settings, &mut verdict);
     check_limits(settings, &mut verdict);
     verdict
@@ -148,6 +149,21 @@ fn check_signing_keys(settings: &Settings, verdict: &mut Verdict) {
     let max_age = settings.signing_keys.jwks_max_age;
     verdict.refuse_if(max_age > DAY, || {
         format!("signing_keys.jwks_max_age is {}, but it must be at most 24h, or verifiers miss a new key.", duration::format(max_age))
+    });
+}
+
+fn check_api_keys(settings: &Settings, verdict: &mut Verdict) {
+    let keys = &settings.api_keys;
+    verdict.refuse_zero("api_keys.default_expiry", keys.default_expiry);
+    let most = keys.max_expiry.length();
+    verdict.refuse_if(most.is_some_and(|most| most < keys.default_expiry), || {
+        format!("api_keys.default_expiry ({}) is longer than api_keys.max_expiry, so a key could be made only by naming another; shorten it or lengthen the other.", duration::format(keys.default_expiry))
+    });
+    verdict.refuse_if(!(1..=10_000).contains(&keys.max_per_user), || {
+        format!(
+            "api_keys.max_per_user is {}, but it must be 1 to 10000.",
+            keys.max_per_user
+        )
     });
 }
 

@@ -15,6 +15,7 @@ pub mod duration;
 mod env_text;
 mod environment;
 mod example;
+mod expiry;
 mod file;
 mod issuer;
 mod load;
@@ -30,12 +31,14 @@ pub use address::Listen;
 pub use catalogue::{Leaf, leaves};
 pub use database::{DatabaseUrl, PostgresUrl};
 pub use example::example;
+pub use expiry::MaxExpiry;
 pub use issuer::Issuer;
 pub use load::{ConfigError, FileChoice, Loaded, Source, Value, load};
 pub use log::{LogFormat, LogLevel};
 pub use origin::Origin;
 pub use secret::Secret;
 pub use settings::{
-    DefaultClientSettings, KeySettings, LimitSettings, LogSettings, MigrateWhen, PasswordSettings,
-    ServerSettings, SessionSettings, Settings, SigningKeySettings, StoreSettings, TokenSettings,
+    ApiKeySettings, DefaultClientSettings, KeySettings, LimitSettings, LogSettings, MigrateWhen,
+    PasswordSettings, ServerSettings, SessionSettings, Settings, SigningKeySettings, StoreSettings,
+    TokenSettings,
 };

@@ -8,7 +8,8 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::{
-    DatabaseUrl, Issuer, Listen, LogFormat, LogLevel, Origin, Secret, address, duration, size,
+    DatabaseUrl, Issuer, Listen, LogFormat, LogLevel, MaxExpiry, Origin, Secret, address, duration,
+    size,
 };
 use crate::{
     model::{refresh_token::TokenPrefix, session::WhenFull, signing_key::Algorithm},
@@ -39,6 +40,9 @@ pub struct Settings {
     /// The keys that sign access tokens.
     #[config(nested)]
     pub signing_keys: SigningKeySettings,
+    /// What API keys may be like.
+    #[config(nested)]
+    pub api_keys: ApiKeySettings,
     /// What passwords must be, and what checking one costs.
     #[config(nested)]
     pub password: PasswordSettings,
@@ -145,7 +149,7 @@ pub struct TokenSettings {
     /// API, `<issuer>/v1`, is added always.
     /// Example: `["https://api.example.com"]`
     pub audience: Option<Vec<String>>,
-    /// What refresh tokens begin with: 2 to 16 lower-case letters and digits, a letter first.
+    /// What refresh tokens and API keys begin with: 2 to 16 lower-case letters and digits, a letter first.
     #[config(default = "signet")]
     pub prefix: TokenPrefix,
     /// Former prefixes, still read.
@@ -199,6 +203,20 @@ pub struct SigningKeySettings {
     /// How long others may cache /.well-known/jwks.json. Duration, at most 24h.
     #[config(default = "300s", deserialize_with = duration::deserialize)]
     pub jwks_max_age: Duration,
+}
+
+/// `[api_keys]`
+#[derive(Clone, confique::Config, Debug)]
+pub struct ApiKeySettings {
+    /// How long an API key lives unless its maker says otherwise. Duration.
+    #[config(default = "30d", deserialize_with = duration::deserialize)]
+    pub default_expiry: Duration,
+    /// How long an API key may live at most. Duration, or "never" to allow keys that never expire.
+    #[config(default = "365d")]
+    pub max_expiry: MaxExpiry,
+    /// How many API keys a user may have that are neither expired nor revoked.
+    #[config(default = 50)]
+    pub max_per_user: u32,
 }
 
 /// `[password]`

@@ -1,5 +1,8 @@
 //! Which credential a request presents, and what a refused one is told (RFC 6750).
 //!
+//! `Authorization: Bearer` takes access tokens and, where an operation does, API keys;
+//! `Authorization: Api-Key` takes API keys alone.
+//!
 //! Only the header counts: `access_token` in the query or in a body is never looked at.
 
 use http::{HeaderMap, HeaderValue, header};
@@ -9,9 +12,19 @@ use super::problem::{Code, Refusal};
 /// The protection space of every challenge.
 const REALM: &str = "Bearer realm=\"signet\"";
 
-/// A bearer credential as presented: not verified yet, and nothing to print.
+/// A credential as presented: not verified yet, and nothing to print.
 #[derive(Clone, Copy)]
-pub struct Presented<'a>(&'a str);
+pub struct Presented<'a> {
+    scheme: Scheme,
+    text: &'a str,
+}
+
+/// Under which name it is presented.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Bearer,
+    ApiKey,
+}
 
 impl<'a> Presented<'a> {
     /// The credential of a request, if it presents one.
@@ -31,14 +44,24 @@ impl<'a> Presented<'a> {
             Some(space) => (&value[..space], value[space..].trim_ascii_start()),
             None => (value, &[][..]),
         };
-        if !scheme.eq_ignore_ascii_case(b"bearer") {
-            return Err(Refusal::new(Code::UnsupportedAuthScheme));
-        }
+        let scheme = Scheme::named(scheme);
+        let scheme = scheme.ok_or_else(|| Refusal::new(Code::UnsupportedAuthScheme))?;
         match str::from_utf8(rest) {
-            Ok(token) if !token.is_empty() && token.bytes().all(is_token68) => {
-                Ok(Some(Self(token)))
+            Ok(text) if !text.is_empty() && text.bytes().all(is_token68) => {
+                Ok(Some(Self { scheme, text }))
             }
-            _ => Err(Refusal::new(Code::InvalidAccessToken)),
+            _ => Err(scheme.invalid()),
+        }
+    }
+
+    /// The access token of a request that may present nothing else.
+    pub fn access_token(headers: &'a HeaderMap) -> Result<Option<&'a str>, Refusal> {
+        let Some(presented) = Self::find(headers)? else {
+            return Ok(None);
+        };
+        match presented.scheme {
+            Scheme::Bearer => Ok(Some(presented.text)),
+            Scheme::ApiKey => Err(Refusal::new(Code::UnsupportedAuthScheme)),
         }
     }
 
@@ -47,10 +70,30 @@ impl<'a> Presented<'a> {
         Self::find(headers)?.ok_or_else(|| Refusal::new(Code::CredentialMissing))
     }
 
-    /// The text to verify.
-    #[must_use]
-    pub fn expose(self) -> &'a str {
-        self.0
+    /// The text to verify; `is_api_key` tells API keys from access tokens.
+    pub fn any(self, is_api_key: impl Fn(&str) -> bool) -> Result<&'a str, Refusal> {
+        match self.scheme {
+            Scheme::ApiKey if !is_api_key(self.text) => Err(self.scheme.invalid()),
+            Scheme::ApiKey | Scheme::Bearer => Ok(self.text),
+        }
+    }
+}
+
+impl Scheme {
+    fn named(name: &[u8]) -> Option<Self> {
+        if name.eq_ignore_ascii_case(b"bearer") {
+            Some(Self::Bearer)
+        } else {
+            name.eq_ignore_ascii_case(b"api-key")
+                .then_some(Self::ApiKey)
+        }
+    }
+
+    fn invalid(self) -> Refusal {
+        Refusal::new(match self {
+            Self::Bearer => Code::InvalidAccessToken,
+            Self::ApiKey => Code::InvalidApiKey,
+        })
     }
 }
 
@@ -64,7 +107,7 @@ fn is_token68(byte: u8) -> bool {
 pub enum Challenge<'a> {
     /// Nothing that we could judge was presented: no `error` (§3.1).
     Bare,
-    /// An access token was presented and is not valid.
+    /// A credential was presented and is not valid.
     InvalidToken,
     /// The token is valid and lacks these scopes.
     InsufficientScope(&'a [String]),
@@ -75,7 +118,12 @@ impl Challenge<'_> {
     #[must_use]
     pub fn of(code: Code) -> Option<Self> {
         match code {
-            Code::InvalidAccessToken => Some(Self::InvalidToken),
+            Code::InvalidAccessToken
+            | Code::InvalidApiKey
+            | Code::ApiKeyExpired
+            | Code::ApiKeyRevoked
+            | Code::ApiKeyDisabled
+            | Code::OwnerDisabled => Some(Self::InvalidToken),
             other => (other.status() == http::StatusCode::UNAUTHORIZED).then_some(Self::Bare),
         }
     }
@@ -87,7 +135,7 @@ impl Challenge<'_> {
             Self::Bare => REALM.to_owned(),
             Self::InvalidToken => format!(
                 "{REALM}, error=\"invalid_token\", \
-                 error_description=\"The access token is expired, revoked or malformed\""
+                 error_description=\"The credential is expired, revoked or malformed\""
             ),
             // Scope names are RFC 6749 scope-tokens: they contain neither quotes nor backslashes.
             Self::InsufficientScope(scopes) => {
@@ -127,10 +175,17 @@ mod tests {
     fn the_scheme_is_case_insensitive() {
         for scheme in ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer  "] {
             let headers = headers(&[format!("{scheme} a.b-c_d").as_bytes()]);
-            assert_eq!(
-                Presented::required(&headers).ok().map(Presented::expose),
-                Some("a.b-c_d")
-            );
+            let token = Presented::access_token(&headers);
+            assert_eq!(token.ok().flatten(), Some("a.b-c_d"));
+        }
+        for scheme in ["Api-Key", "api-key", "API-KEY"] {
+            let headers = headers(&[format!("{scheme} k").as_bytes()]);
+            let presented = Presented::required(&headers).ok().unwrap();
+            assert_eq!(presented.any(|text| text == "k").ok(), Some("k"));
+            let code = presented.any(|_| false).err().map(|no| no.code());
+            assert_eq!(code, Some(Code::InvalidApiKey));
+            let code = Presented::access_token(&headers).err().map(|no| no.code());
+            assert_eq!(code, Some(Code::UnsupportedAuthScheme));
         }
     }
 
@@ -153,6 +208,7 @@ mod tests {
         for value in malformed {
             assert_eq!(code(&[value]), Some(Code::InvalidAccessToken), "{value:?}");
         }
+        assert_eq!(code(&[b"Api-Key a,b"]), Some(Code::InvalidApiKey));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{
-    id::UserId,
+    id::{ApiKeyId, UserId},
     scope::{Grants, Registry, Scope, Scopes},
 };
 
@@ -19,12 +19,22 @@ pub enum Authority {
 /// The owner of a credential, and what it lets them do now.
 #[derive(Debug, Clone)]
 pub struct Holder {
-    /// Who.
-    user: UserId,
-    /// What they are granted now.
+    actor: Actor,
+    /// What they are granted now; a key what it was given.
     granted: Grants,
+    /// What the owner of a key is granted now, where it has one.
+    limit: Option<Grants>,
     /// The credential's scopes, cut to what is granted now.
     effective: Scopes,
+}
+
+/// Who acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// A person.
+    User(UserId),
+    /// A key, and whose it is; a service's is nobody's.
+    Key(ApiKeyId, Option<UserId>),
 }
 
 impl Authority {
@@ -32,16 +42,76 @@ impl Authority {
     #[must_use]
     pub fn of(user: UserId, granted: &Grants, scopes: &Scopes, registry: &Registry) -> Self {
         Self::Holder(Holder {
-            user,
+            actor: Actor::User(user),
             effective: granted.effective(Some(scopes), registry),
             granted: granted.clone(),
+            limit: None,
         })
     }
 
-    /// Whether it is this user's.
+    /// That of a key with `grants`, and of its owner, where it has one, with what they are granted
+    /// now.
+    #[must_use]
+    pub fn of_key(
+        key: ApiKeyId,
+        grants: &Grants,
+        owner: Option<(UserId, &Grants)>,
+        effective: Scopes,
+    ) -> Self {
+        Self::Holder(Holder {
+            actor: Actor::Key(key, owner.map(|(owner, _)| owner)),
+            granted: grants.clone(),
+            limit: owner.map(|(_, granted)| granted.clone()),
+            effective,
+        })
+    }
+
+    /// Whether it is this user's, in a session or by a key of theirs.
     #[must_use]
     pub fn is_of(&self, user: UserId) -> bool {
-        matches!(self, Self::Holder(holder) if holder.user == user)
+        match self {
+            Self::Operator => false,
+            Self::Holder(holder) => match holder.actor {
+                Actor::User(actor) => actor == user,
+                Actor::Key(_, owner) => owner == Some(user),
+            },
+        }
+    }
+
+    /// The person who acts, where it is one: neither the operator nor a key.
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Holder(Holder {
+                actor: Actor::User(user),
+                ..
+            }) => Some(*user),
+            _ => None,
+        }
+    }
+
+    /// Whether it may make credentials, or let some do more: no key may.
+    #[must_use]
+    pub fn makes_credentials(&self) -> bool {
+        match self {
+            Self::Operator => true,
+            Self::Holder(holder) => matches!(holder.actor, Actor::User(_)),
+        }
+    }
+
+    /// What it includes of Signet's own and others' scopes; none for the operator, who needs none.
+    #[must_use]
+    pub fn effective(&self) -> Option<&Scopes> {
+        match self {
+            Self::Operator => None,
+            Self::Holder(holder) => Some(&holder.effective),
+        }
+    }
+
+    /// Whether it includes all of these.
+    #[must_use]
+    pub fn includes_all(&self, scopes: &Scopes) -> bool {
+        self.effective().is_none_or(|own| scopes.is_subset(own))
     }
 
     /// Whether it includes `scope`.
@@ -58,15 +128,15 @@ impl Authority {
     /// be covered by one that is granted, and every scope that it reaches now be effective.
     #[must_use]
     pub fn contains(&self, grants: &Grants, registry: &Registry) -> bool {
-        let Self::Holder(Holder {
-            granted, effective, ..
-        }) = self
-        else {
+        let Self::Holder(holder) = self else {
             return true;
         };
         grants.iter().all(|grant| {
+            let limit = holder.limit.as_ref();
             let mut reached = registry.reach(grant).into_iter();
-            granted.cover(grant) && reached.all(|scope| effective.contains(&scope))
+            holder.granted.cover(grant)
+                && limit.is_none_or(|limit| limit.cover(grant))
+                && reached.all(|scope| holder.effective.contains(&scope))
         })
     }
 }
@@ -76,7 +146,10 @@ impl fmt::Display for Authority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Operator => f.write_str("operator"),
-            Self::Holder(holder) => holder.user.fmt(f),
+            Self::Holder(holder) => match holder.actor {
+                Actor::User(user) => user.fmt(f),
+                Actor::Key(key, _) => key.fmt(f),
+            },
         }
     }
 }
@@ -123,6 +196,30 @@ mod tests {
         // One that is not there today could be tomorrow.
         assert!(!contains(&["pages.*"], "pages.read", &["blog.read"]));
         assert!(contains(&["*"], "", &["blog.read"]));
+    }
+
+    #[test]
+    fn a_key_reaches_no_further_than_its_owner() {
+        let registry = registry();
+        let key = ApiKeyId::new(Timestamp::default(), [0; 10]);
+        let contains = |own: &[&str], owner: Option<&[&str]>, theirs: &[&str]| {
+            let (own, owner) = (grants(own), owner.map(grants));
+            let effective = own.within(owner.as_ref(), &registry);
+            let user = UserId::new(Timestamp::default(), [0; 10]);
+            let owner = owner.as_ref().map(|granted| (user, granted));
+            let authority = Authority::of_key(key, &own, owner, effective);
+            assert!(!authority.makes_credentials() && authority.user().is_none());
+            assert_eq!(authority.is_of(user), owner.is_some());
+            authority.contains(&grants(theirs), &registry)
+        };
+        assert!(contains(&["pages.*"], None, &["pages.*"]));
+        assert!(!contains(&["pages.*"], Some(&["pages.read"]), &["pages.*"]));
+        assert!(contains(
+            &["pages.*"],
+            Some(&["pages.read"]),
+            &["pages.read"]
+        ));
+        assert!(!contains(&["pages.read"], Some(&["*"]), &["pages.write"]));
     }
 
     #[test]

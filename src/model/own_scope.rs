@@ -30,6 +30,8 @@ macro_rules! own_scopes {
 }
 
 own_scopes! {
+    ApiKeysRead = "signet.api-keys.read", "See API keys.";
+    ApiKeysWrite = "signet.api-keys.write", "Create, change and end API keys.";
     ScopesRead = "signet.scopes.read", "See which scopes there are.";
     ScopesWrite = "signet.scopes.write", "Register scopes and take them out.";
     UsersRead = "signet.users.read", "See users and their sessions.";

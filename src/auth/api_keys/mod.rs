@@ -5,15 +5,24 @@
 
 mod authenticate;
 mod cache;
+pub mod change;
+mod create;
+mod list;
+mod rotate;
 mod usage;
+mod wish;
 
 use std::{net::IpAddr, sync::Arc};
 
-use crate::model::{api_key::ApiKey, scope::Scopes, user::User};
+use crate::model::{api_key::ApiKey, authority::Authority, scope::Scopes, user::User};
 
 pub(super) use cache::ApiKeyCache;
 use cache::CachedKey;
+pub use change::KeyRef;
+pub use create::IssuedKey;
+pub use rotate::{KeyRotation, MAX_OVERLAP};
 pub(super) use usage::Usage;
+pub use wish::{Expiry, KeyPolicy, KeyWish};
 
 /// Who presents a key that counts.
 #[derive(Clone)]
@@ -66,5 +75,13 @@ impl KeyHolder {
     #[must_use]
     pub fn key(&self) -> &ApiKey {
         &self.known.key
+    }
+
+    /// What it may do at most, and upon whom.
+    #[must_use]
+    pub fn authority(&self) -> Authority {
+        let key = self.key();
+        let owner = self.owner.as_ref().map(|owner| (owner.id, &owner.grants));
+        Authority::of_key(key.id, &key.scopes, owner, self.scopes.clone())
     }
 }

@@ -9,6 +9,7 @@ use std::{
 use crate::{
     auth::{Auth, AuthError},
     model::{
+        api_key::ApiKey,
         id::ApiKeyId,
         time::{Timestamp, millis},
     },
@@ -66,5 +67,12 @@ impl Auth {
             known.noted_at.store(now.millis(), Ordering::Relaxed);
             self.usage.note(known.key.id, now);
         }
+    }
+
+    /// The key with a use that is noted here and not written yet.
+    pub(super) fn with_usage(&self, mut key: ApiKey) -> ApiKey {
+        let noted = self.usage.lock().get(&key.id).copied();
+        key.last_used_at = key.last_used_at.max(noted);
+        key
     }
 }

@@ -6,18 +6,19 @@ use poem::{Request, RequestBody, Result};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
 
 use crate::{
-    auth::authenticate::Principal,
+    auth::authenticate::Credential,
     http::problem::Refusal,
     model::{authority::Authority, own_scope::OwnScope},
 };
 
-use super::principal::{Bearer, auth};
+use super::principal::{AnyBearer, auth};
 
-/// The bearer of an access token that includes the scope `N`, which its owner is granted still.
+/// The bearer of an access token or an API key that includes the scope `N`, which its owner is
+/// granted still.
 /// Anybody else is refused before the body is read (RFC 6750 §3.1).
 pub(super) struct Administrator<N> {
     /// Who they are.
-    pub principal: Principal,
+    pub credential: Credential,
     /// What they may do.
     pub authority: Authority,
     needs: PhantomData<N>,
@@ -37,7 +38,7 @@ macro_rules! needs {
     )*};
 }
 
-needs! { ScopesRead ScopesWrite UsersRead UsersWrite }
+needs! { ApiKeysRead ApiKeysWrite ScopesRead ScopesWrite UsersRead UsersWrite }
 
 impl<'a, N: Need> ApiExtractor<'a> for Administrator<N> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
@@ -46,7 +47,7 @@ impl<'a, N: Need> ApiExtractor<'a> for Administrator<N> {
     type ParamRawType = ();
 
     fn register(registry: &mut Registry) {
-        Bearer::register(registry);
+        AnyBearer::register(registry);
     }
 
     /// The scope in place of a scheme: the document says of such an operation that a bearer is
@@ -60,11 +61,11 @@ impl<'a, N: Need> ApiExtractor<'a> for Administrator<N> {
         body: &mut RequestBody,
         options: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        let Bearer(principal) = Bearer::from_request(request, body, options).await?;
-        let authority = auth(request)?.authorize(&principal, N::SCOPE).await;
+        let AnyBearer(credential) = AnyBearer::from_request(request, body, options).await?;
+        let authority = auth(request)?.authorize(&credential, N::SCOPE).await;
         Ok(Self {
             authority: authority.map_err(Refusal::from)?,
-            principal,
+            credential,
             needs: PhantomData,
         })
     }

@@ -51,7 +51,7 @@ impl LogoutApi {
         let Body(grant) = body;
         match (bearer.0, &grant.refresh_token) {
             (Some(_), Some(_)) => Err(Refusal::new(Code::MultipleCredentials)),
-            (Some(token), None) => self.end(Logout::AccessToken(token.expose())).await,
+            (Some(token), None) => self.end(Logout::AccessToken(token)).await,
             (None, Some(token)) => self.end(Logout::RefreshToken(token.expose())).await,
             (None, None) => self.by_cookie(request, grant.client_id.as_deref()).await,
         }

@@ -6,8 +6,13 @@ use poem::{Request, RequestBody, Result};
 use poem_openapi::{ApiExtractor, ExtractParamOptions, registry::MetaSecurityScheme};
 
 use crate::{
-    auth::{Auth, authenticate::Principal},
+    auth::{
+        Auth,
+        api_keys::KeyUse,
+        authenticate::{Credential, Principal},
+    },
     http::{
+        arrival::Arrival,
         bearer::Presented,
         problem::{Code, Refusal},
     },
@@ -19,7 +24,10 @@ use super::scheme::described_as;
 const SCHEME: &str = "bearerAuth";
 const DESCRIPTION: MetaSecurityScheme = MetaSecurityScheme {
     ty: "http",
-    description: Some("An access token of a login or a refresh."),
+    description: Some(
+        "An access token of a login or a refresh. Operations that need a scope take an API key too, \
+         which may also be sent as `Authorization: Api-Key`.",
+    ),
     name: None,
     key_in: None,
     scheme: Some("bearer"),
@@ -39,12 +47,39 @@ impl<'a> ApiExtractor<'a> for Bearer {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        let token = Presented::required(request.headers())?;
-        let principal = auth(request)?
-            .authenticate(token.expose())
-            .await
-            .map_err(Refusal::from)?;
+        let token = Presented::access_token(request.headers())?;
+        let token = token.ok_or_else(|| Refusal::new(Code::CredentialMissing))?;
+        let auth = auth(request)?;
+        if auth.is_api_key(token) {
+            return Err(Refusal::new(Code::InvalidAccessToken)
+                .because("Send an access token of a session: API keys are not taken here.")
+                .into());
+        }
+        let principal = auth.authenticate(token).await.map_err(Refusal::from)?;
         Ok(Self(principal))
+    }
+}
+
+/// The bearer of a valid access token for Signet's own API, or of an API key.
+pub(super) struct AnyBearer(pub Credential);
+
+impl<'a> ApiExtractor<'a> for AnyBearer {
+    described_as!(SCHEME, DESCRIPTION);
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        let auth = auth(request)?;
+        let presented = Presented::required(request.headers())?;
+        let text = presented.any(|text| auth.is_api_key(text))?;
+        let used = KeyUse {
+            address: Arrival::of(request).address(),
+            writes: !request.method().is_safe(),
+        };
+        let credential = auth.authenticate_any(text, used).await;
+        Ok(Self(credential.map_err(Refusal::from)?))
     }
 }
 
@@ -55,7 +90,7 @@ pub(super) fn auth(request: &Request) -> Result<&Arc<Auth>, Refusal> {
 }
 
 /// An access token that may be presented, for operations that list other credentials as well.
-pub(super) struct MaybeBearer<'a>(pub Option<Presented<'a>>);
+pub(super) struct MaybeBearer<'a>(pub Option<&'a str>);
 
 impl<'a> ApiExtractor<'a> for MaybeBearer<'a> {
     described_as!(SCHEME, DESCRIPTION);
@@ -65,6 +100,6 @@ impl<'a> ApiExtractor<'a> for MaybeBearer<'a> {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        Ok(Self(Presented::find(request.headers())?))
+        Ok(Self(Presented::access_token(request.headers())?))
     }
 }

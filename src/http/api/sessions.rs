@@ -94,7 +94,7 @@ impl SessionsApi {
         let Bearer(me) = bearer;
         let paging = paging(cursor.0, limit.0)?;
         let page = self.0.sessions(me.claims.sub, paging).await?;
-        Ok(Answer::new(SessionPage::new(page, me.claims.sid)))
+        Ok(Answer::new(SessionPage::new(page, Some(me.claims.sid))))
     }
 
     /// End all of one's other sessions.
@@ -140,8 +140,8 @@ impl SessionsApi {
 }
 
 impl SessionPage {
-    /// A page as it is answered to whoever asks in the session `current`.
-    pub(super) fn new(page: Page<Session>, current: SessionId) -> Self {
+    /// A page as it is answered to whoever asks, in the session `current` where it is in one.
+    pub(super) fn new(page: Page<Session>, current: Option<SessionId>) -> Self {
         let next_cursor = next_cursor(&page, |last| last.id.to_string());
         let (total, item) = (total(&page), |session| SessionItem::new(session, current));
         Self {
@@ -153,10 +153,10 @@ impl SessionPage {
 }
 
 impl SessionItem {
-    fn new(session: Session, current: SessionId) -> Self {
+    fn new(session: Session, current: Option<SessionId>) -> Self {
         Self {
             id: session.id.to_string(),
-            current: session.id == current,
+            current: Some(session.id) == current,
             client_id: session.client.to_string(),
             device: session.origin.label,
             address: session.origin.address.map(|address| address.to_string()),

@@ -55,7 +55,7 @@ impl UserSessionsApi {
     ) -> Result<Answer<SessionPage>, Refusal> {
         let paging = paging(cursor.0, limit.0)?;
         let page = self.0.user_sessions(named(&id.0)?, paging).await?;
-        let current = administrator.principal.claims.sid;
+        let current = administrator.credential.person().map(|me| me.claims.sid);
         Ok(Answer::new(SessionPage::new(page, current)))
     }
 

@@ -125,7 +125,7 @@ impl UsersApi {
     ) -> Result<Created<UserItem>, Refusal> {
         let Body(new) = body;
         let shown = Reauthentication {
-            principal: &administrator.principal,
+            credential: &administrator.credential,
             current_password: new.current_password.as_ref().map(Secret::expose),
             caller: &caller(request),
         };
@@ -283,7 +283,7 @@ impl UsersApi {
     ) -> Result<Answer<UserItem>, Refusal> {
         let (by, Body(change)) = (&administrator.authority, body);
         let shown = Reauthentication {
-            principal: &administrator.principal,
+            credential: &administrator.credential,
             current_password: change.current_password.as_ref().map(Secret::expose),
             caller: &caller(request),
         };
@@ -311,7 +311,7 @@ impl UsersApi {
     ) -> Result<Answer<UserItem>, Refusal> {
         let (by, Body(change)) = (&administrator.authority, body);
         let shown = Reauthentication {
-            principal: &administrator.principal,
+            credential: &administrator.credential,
             current_password: change.current_password.as_ref().map(Secret::expose),
             caller: &caller(request),
         };

@@ -31,6 +31,17 @@ const WITH_CREDENTIAL: &[Code] = &[
     Code::InvalidAccessToken,
 ];
 
+/// Whoever needs a scope may present a key.
+const WITH_SCOPE: &[Code] = &[
+    Code::InvalidApiKey,
+    Code::ApiKeyExpired,
+    Code::ApiKeyRevoked,
+    Code::ApiKeyDisabled,
+    Code::OwnerDisabled,
+    Code::AddressNotAllowed,
+    Code::InsufficientScope,
+];
+
 /// Adds the error answers of one operation, in the order of their statuses.
 pub(super) fn add(operation: &mut Value, codes: Codes) {
     let own = operation["operationId"].as_str().map_or(&[][..], codes);
@@ -59,7 +70,8 @@ fn follows(operation: &Value, code: Code) -> bool {
     WITH_ANY.contains(&code)
         || (WITH_BODY.contains(&code) && operation.get("requestBody").is_some())
         || (WITH_CREDENTIAL.contains(&code) && names_bearer(operation))
-        || (code == Code::InsufficientScope && scopes::is_needed(operation))
+        || (WITH_SCOPE.contains(&code) && scopes::is_needed(operation))
+        || (code == Code::ApiKeyReadOnly && scopes::writes(operation))
         || (code == Code::NotFound && takes("path"))
 }
 

@@ -25,6 +25,12 @@ pub(super) fn is_needed(operation: &Value) -> bool {
     operation.get(MEMBER).is_some()
 }
 
+/// Whether an operation needs a scope that lets its holder change something.
+pub(super) fn writes(operation: &Value) -> bool {
+    let scope = operation[MEMBER].as_str();
+    scope.is_some_and(|scope| scope.ends_with(".write"))
+}
+
 fn guard(operation: &Value) -> Option<&'static str> {
     let schemes = operation["security"].as_array()?.iter();
     let mut named = schemes.filter_map(|scheme| scheme.as_object()?.keys().next());
