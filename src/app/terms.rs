@@ -61,6 +61,7 @@ pub(super) fn of(settings: &Settings, default_client: ClientId) -> anyhow::Resul
                 .collect(),
             access_lifetime: settings.tokens.access_lifetime,
             reuse_interval: settings.sessions.reuse_interval,
+            keys_for_passwords: settings.default_client.keys_for_passwords,
             algorithm: algorithm.context("signing_keys.algorithms is empty")?,
             token_type: ACCESS_TOKEN_TYPE.to_owned(),
         },

@@ -44,7 +44,9 @@ impl Auth {
     /// Logs in: opens a session and issues its first tokens.
     pub async fn login(&self, login: Login<'_>) -> Result<Tokens, AuthError> {
         let asked = self.asked(login.client, login.scope, login.audience)?;
-        let account = self.check_password(&login).await?;
+        let account = self
+            .check_password(login.name, login.password, login.caller)
+            .await?;
         let replaced = self.replaced(login.replaces);
         let tokens = self
             .open_session(&account.user, &asked, login.caller, replaced)
@@ -56,18 +58,23 @@ impl Auth {
     }
 
     /// The account, if the password is its own and it is enabled.
-    async fn check_password(&self, login: &Login<'_>) -> Result<Credentials, AuthError> {
-        if login.name.len() > MAX_NAME_BYTES {
+    pub(super) async fn check_password(
+        &self,
+        typed_name: &str,
+        typed: &str,
+        caller: &Caller,
+    ) -> Result<Credentials, AuthError> {
+        if typed_name.len() > MAX_NAME_BYTES {
             return Err(AuthError::field(
                 "/username",
                 "too_long",
                 "Use at most 254 bytes.",
             ));
         }
-        let password = Password::new(login.password)
-            .map_err(|refusal| AuthError::password("/password", refusal))?;
-        let name = login.name.parse::<LoginName>().ok();
-        let folded = name.as_ref().map_or(login.name, LoginName::as_str);
+        let password =
+            Password::new(typed).map_err(|refusal| AuthError::password("/password", refusal))?;
+        let name = typed_name.parse::<LoginName>().ok();
+        let folded = name.as_ref().map_or(typed_name, LoginName::as_str);
         let pseudonym = self.parts.pseudonyms.of(folded);
         let lookup = async {
             match &name {
@@ -75,18 +82,15 @@ impl Auth {
                 None => Ok(None),
             }
         };
-        match self
-            .prove(&pseudonym, &password, lookup, login.caller)
-            .await
-        {
+        match self.prove(&pseudonym, &password, lookup, caller).await {
             Ok(Proof::Right(account)) => Ok(*account),
             Ok(Proof::Wrong(limit)) => {
-                refused("login.refused", &pseudonym, login.caller);
+                refused("login.refused", &pseudonym, caller);
                 Err(AuthError::InvalidCredentials(limit))
             }
             Err(error) => {
                 if matches!(error, AuthError::Throttled(_)) {
-                    refused("login.throttled", &pseudonym, login.caller);
+                    refused("login.throttled", &pseudonym, caller);
                 }
                 Err(error)
             }

@@ -191,6 +191,10 @@ pub struct DefaultClientSettings {
     /// browser (CORS) and take the refresh token as a cookie.
     #[config(default = [])]
     pub origins: Vec<Origin>,
+    /// Whether POST /v1/auth/api-key makes an API key for a username and a password: for scripts
+    /// that cannot log in first.
+    #[config(default = false)]
+    pub keys_for_passwords: bool,
 }
 
 /// `[signing_keys]`

@@ -20,6 +20,7 @@ pub mod edge;
 mod errors;
 pub mod headers;
 pub mod host;
+mod json_object;
 mod moment;
 pub mod prepared;
 pub mod probes;

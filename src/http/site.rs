@@ -150,7 +150,6 @@ fn codes(operation: &str) -> &'static [Code] {
             Code::Conflict,
             Code::Throttled,
         ],
-        "revokeUserSessions" | "revokeUserSession" => &[Code::WouldEscalate],
         "createUser" | "grantUser" | "ungrantUser" => &[
             Code::WouldEscalate,
             Code::ReauthenticationRequired,
@@ -164,6 +163,30 @@ fn codes(operation: &str) -> &'static [Code] {
         ],
         "disableUser" | "enableUser" | "deleteUser" => &[Code::WouldEscalate, Code::Conflict],
         "addScope" | "removeScope" => &[Code::Conflict],
+        "createMyApiKey" | "updateMyApiKey" | "rotateMyApiKey" => &[
+            Code::WouldEscalate,
+            Code::ReauthenticationRequired,
+            Code::ApiKeyExists,
+            Code::Conflict,
+            Code::Throttled,
+        ],
+        "createApiKey" | "updateApiKey" | "rotateApiKey" => &[
+            Code::NotFound,
+            Code::WouldEscalate,
+            Code::ReauthenticationRequired,
+            Code::ApiKeyExists,
+            Code::Conflict,
+            Code::Throttled,
+        ],
+        "createApiKeyWithPassword" => &[
+            Code::InvalidCredentials,
+            Code::WouldEscalate,
+            Code::ApiKeyExists,
+            Code::Conflict,
+            Code::Throttled,
+        ],
+        "disableApiKey" | "enableApiKey" | "revokeApiKey" | "revokeUserSessions"
+        | "revokeUserSession" => &[Code::WouldEscalate],
         _ => &[],
     }
 }

@@ -18,6 +18,8 @@ pub struct Client {
     pub access_lifetime: Duration,
     /// How long a spent refresh token is answered with its successor; zero is strict mode.
     pub reuse_interval: Duration,
+    /// Whether it makes API keys for a username and a password.
+    pub keys_for_passwords: bool,
     /// How its access tokens are signed.
     pub algorithm: Algorithm,
     /// The `typ` of its access tokens: `at+jwt`, or `JWT` for verifiers that refuse it.

@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use poem_openapi::validation::{Pattern, Validator};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
-use signet::model::id::SessionId;
+use signet::auth::api_keys::{ApiKeyFilter, KeyOwner, KeyWish};
+use signet::auth::sessions::Paging;
+use signet::model::authority::Authority;
+use signet::model::id::{SessionId, UserId};
 use signet::model::scope::{RegisteredScope, Scopes};
 use signet::model::time::Timestamp;
 
@@ -25,7 +28,9 @@ struct Operation<'a> {
 impl Operation<'_> {
     /// Asks as somebody who may do everything, upon somebody else.
     async fn ask(&self, server: &TestServer, name: &str, body: &Value) -> Answer {
-        let path = self.path.replace("{id}", &subject(server, self.path).await);
+        let path = self
+            .path
+            .replace("{id}", &subject(server, self.path, name).await);
         let request = server.request(self.method.clone(), &path).json(body);
         if !self.bearer {
             return request.ask().await;
@@ -60,14 +65,45 @@ impl Operation<'_> {
 
 /// A server with somebody who may do everything.
 async fn served() -> TestServer {
-    let server = TestServer::start().await;
+    let server = TestServer::with(|settings| {
+        settings.default_client.keys_for_passwords = true;
+        settings.api_keys.max_per_user = 1000;
+    })
+    .await;
     server.register(&["pages.read", "pages.write"]).await;
     server.create_user("root", &["*"]).await;
     server
 }
 
+/// How many keys somebody has, or services.
+async fn keys(server: &TestServer, owner: Option<UserId>) -> u64 {
+    let filter = ApiKeyFilter {
+        owner: Some(owner.map_or(KeyOwner::Service, KeyOwner::User)),
+        state: None,
+    };
+    let page = server.auth.api_keys(&filter, Paging::first(1)).await;
+    page.unwrap().total
+}
+
+async fn create_key(server: &TestServer, owner: Option<UserId>, name: &str) -> String {
+    let wish = KeyWish {
+        name: Some(name),
+        ..KeyWish::default()
+    };
+    let issued = server
+        .auth
+        .create_api_key(&Authority::Operator, owner, wish);
+    issued.await.unwrap().key.id.to_string()
+}
+
 /// Whom `{id}` in a path stands for: somebody who was not there before.
-async fn subject(server: &TestServer, path: &str) -> String {
+async fn subject(server: &TestServer, path: &str, asker: &str) -> String {
+    if path.contains("/api-keys/{id}") {
+        let asker = server.auth.find_user(asker).await.unwrap().id;
+        let owner = path.starts_with("/v1/me/").then_some(asker);
+        let name = format!("subject{}", keys(server, owner).await);
+        return create_key(server, owner, &name).await;
+    }
     if path.starts_with("/v1/users/{id}") {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("subject{}", COUNT.fetch_add(1, Ordering::Relaxed));

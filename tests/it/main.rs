@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod access_token;
+mod api_keys;
 mod auth;
 mod cors;
 mod document;

@@ -1,7 +1,7 @@
 //! Changes keys: what they may do, whether they count.
 
 use crate::{
-    auth::{Auth, AuthError},
+    auth::{Auth, AuthError, Conflict},
     model::{
         api_key::ApiKey,
         authority::Authority,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    KeyRefusal,
+    create::log_key,
     wish::{KeyWish, widens},
 };
 
@@ -37,7 +37,7 @@ impl Auth {
         let (seen, owner) = self.key_to_change(by, key).await?;
         let patch = self.read_wish(wish)?;
         if seen.revoked_at.is_some() {
-            return Err(KeyRefusal::Revoked.into());
+            return Err(AuthError::Conflict(Conflict::ApiKeyMoved));
         }
         let widens = widens(&seen, &patch);
         if widens {
@@ -134,7 +134,7 @@ impl Auth {
         key: ApiKeyId,
     ) -> Result<ApiKey, AuthError> {
         let key = self.api_key(&KeyRef::any(key)).await?;
-        self.log_key(event, by, &key);
+        log_key(event, by, &key);
         self.catch_up().await?;
         Ok(key)
     }

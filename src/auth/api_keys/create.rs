@@ -48,7 +48,7 @@ impl Auth {
             .ok_or_else(|| AuthError::field("/name", "missing", "Give the key a name."))?;
         let scopes = match wanted.scopes {
             Some(scopes) => scopes,
-            None => self.usual_scopes(by, owner.as_ref()),
+            None => usual_scopes(by, owner.as_ref()),
         };
         self.check_scopes(by, owner.as_ref(), &scopes)?;
         let made = self.parts.api_key_reader.make(&*self.parts.rng);
@@ -67,7 +67,7 @@ impl Auth {
             max_per_user: self.terms.api_keys.max_per_user,
         };
         let key = self.parts.api_keys.create(new).await?;
-        self.log_key("api_key.created", by, &key);
+        log_key("api_key.created", by, &key);
         Ok(IssuedKey {
             key,
             text: made.text,
@@ -92,26 +92,6 @@ impl Auth {
         Err(AuthError::field("/scopes", "not_granted", detail))
     }
 
-    /// The scopes of a key of which nothing was said.
-    fn usual_scopes(&self, by: &Authority, owner: Option<&User>) -> Grants {
-        let everyday = |grant: &&Grant| !grant.as_str().starts_with("signet.");
-        match (by.effective(), owner) {
-            (Some(effective), owner) => {
-                let grants = effective.iter().filter_map(|one| one.as_str().parse().ok());
-                let grants: Vec<Grant> = grants.collect();
-                let granted = |grant: &&Grant| owner.is_none_or(|owner| owner.grants.cover(grant));
-                grants
-                    .iter()
-                    .filter(everyday)
-                    .filter(granted)
-                    .cloned()
-                    .collect()
-            }
-            (None, Some(owner)) => owner.grants.iter().filter(everyday).cloned().collect(),
-            (None, None) => Grants::default(),
-        }
-    }
-
     /// A user on whose credentials `by` may act: themselves, or somebody who may do no more.
     pub(super) async fn reachable(&self, by: &Authority, user: UserId) -> Result<User, AuthError> {
         let found = self.existing(user).await?;
@@ -120,13 +100,33 @@ impl Auth {
         }
         Ok(found)
     }
+}
 
-    /// Writes down what happened to a key, and who did it.
-    pub(super) fn log_key(&self, event: &'static str, by: &Authority, key: &ApiKey) {
-        tracing::info!(
-            target: "signet::event", event, key = %key.id, actor = %by,
-            owner = key.owner.map(tracing::field::display),
-        );
-        metrics::counter!("signet_api_key_changes_total", "event" => event).increment(1);
+/// The scopes of a key of which nothing was said.
+fn usual_scopes(by: &Authority, owner: Option<&User>) -> Grants {
+    let everyday = |grant: &&Grant| !grant.as_str().starts_with("signet.");
+    match (by.effective(), owner) {
+        (Some(effective), owner) => {
+            let grants = effective.iter().filter_map(|one| one.as_str().parse().ok());
+            let grants: Vec<Grant> = grants.collect();
+            let granted = |grant: &&Grant| owner.is_none_or(|owner| owner.grants.cover(grant));
+            grants
+                .iter()
+                .filter(everyday)
+                .filter(granted)
+                .cloned()
+                .collect()
+        }
+        (None, Some(owner)) => owner.grants.iter().filter(everyday).cloned().collect(),
+        (None, None) => Grants::default(),
     }
+}
+
+/// Writes down what happened to a key, and who did it.
+pub(super) fn log_key(event: &'static str, by: &Authority, key: &ApiKey) {
+    tracing::info!(
+        target: "signet::event", event, key = %key.id, actor = %by,
+        owner = key.owner.map(tracing::field::display),
+    );
+    metrics::counter!("signet_api_key_changes_total", "event" => event).increment(1);
 }

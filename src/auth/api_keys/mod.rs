@@ -4,8 +4,9 @@
 //! for a minute, and what changes it reaches every node by the change log.
 
 mod authenticate;
+mod by_password;
 mod cache;
-pub mod change;
+mod change;
 mod create;
 mod list;
 mod rotate;
@@ -16,9 +17,11 @@ use std::{net::IpAddr, sync::Arc};
 
 use crate::model::{api_key::ApiKey, authority::Authority, scope::Scopes, user::User};
 
+pub use crate::store::api_keys::{ApiKeyFilter, KeyOwner};
+pub use by_password::PasswordKey;
 pub(super) use cache::ApiKeyCache;
 use cache::CachedKey;
-pub use change::KeyRef;
+pub use change::{KeyChange, KeyRef};
 pub use create::IssuedKey;
 pub use rotate::{KeyRotation, MAX_OVERLAP};
 pub(super) use usage::Usage;

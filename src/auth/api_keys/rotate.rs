@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use crate::{
-    auth::{Auth, AuthError},
+    auth::{Auth, AuthError, Conflict},
     model::authority::Authority,
     store::api_keys::Rotation,
 };
 
-use super::{Expiry, IssuedKey, KeyRef, KeyRefusal};
+use super::{Expiry, IssuedKey, KeyRef};
 
 /// The longest that an older secret counts beside a new one.
 pub const MAX_OVERLAP: Duration = Duration::from_hours(30 * 24);
@@ -37,7 +37,7 @@ impl Auth {
         }
         let (seen, owner) = self.key_to_change(by, key).await?;
         if seen.revoked_at.is_some() {
-            return Err(KeyRefusal::Revoked.into());
+            return Err(AuthError::Conflict(Conflict::ApiKeyMoved));
         }
         // Whoever rotates holds the key afterwards, and all that it may do.
         let reaches = by.includes_all(&self.scopes_of(&seen, owner.as_ref()));

@@ -14,6 +14,9 @@ use crate::{
     store::api_keys::ApiKeyPatch,
 };
 
+/// The longest life of a key that ends at all.
+const LONGEST: Duration = Duration::from_hours(3650 * 24);
+
 /// What keys may be like.
 #[derive(Debug, Clone, Copy)]
 pub struct KeyPolicy {
@@ -107,11 +110,11 @@ impl Auth {
             (Expiry::In(length), _) if length.is_zero() => {
                 refused("too_short", "Let it live for a second at least.".to_owned())
             }
-            (Expiry::In(length), Some(most)) if length > most => refused(
+            (Expiry::In(length), most) if length > most.unwrap_or(LONGEST) => refused(
                 "too_long",
                 format!(
                     "Let it live for {} s at most (api_keys.max_expiry).",
-                    most.as_secs()
+                    most.unwrap_or(LONGEST).as_secs()
                 ),
             ),
             (Expiry::In(length), _) => Ok(Some(self.now().plus(length))),

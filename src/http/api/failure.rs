@@ -34,6 +34,7 @@ impl From<AuthError> for Refusal {
                 "Grant scopes that are registered, or patterns; register a scope before.",
             ),
             AuthError::NotFound => Self::new(Code::NotFound),
+            AuthError::Conflict(Conflict::ApiKeyExists(id)) => Self::api_key_exists(id.to_string()),
             AuthError::Conflict(conflict) => Self::new(Code::Conflict).because(words(conflict)),
             AuthError::TokenTooLarge => Self::new(Code::TokenTooLarge),
             AuthError::Internal(cause) => Self::new(Code::InternalError).caused_by(cause),

@@ -4,6 +4,7 @@
 //! Operation ids become the method names of generated clients; the first doc line is the summary.
 
 mod administrator;
+mod api_keys;
 mod caller;
 mod cookie_scheme;
 mod failure;
@@ -27,6 +28,7 @@ use poem_openapi::Tags;
 
 use crate::auth::Auth;
 
+pub use api_keys::{ApiKeysApi, MyApiKeysApi, PasswordKeyApi};
 pub use login::LoginApi;
 pub use logout::LogoutApi;
 pub use me::MeApi;
@@ -44,6 +46,8 @@ enum Tag {
     Sessions,
     /// What the caller may see and change of themselves.
     Me,
+    /// Keys for machines and scripts: one's own, and those that administrators see.
+    ApiKeys,
     /// What administrators see and change of users: each operation names the scope it needs.
     Users,
     /// Which scopes there are to be granted, asked for and put into tokens.
@@ -59,6 +63,9 @@ pub type Api = (
     PasswordApi,
     SessionsApi,
     UsersApi,
+    MyApiKeysApi,
+    ApiKeysApi,
+    PasswordKeyApi,
     UserSessionsApi,
     ScopesApi,
 );
@@ -74,6 +81,9 @@ pub fn api(auth: &Arc<Auth>) -> Api {
         PasswordApi(auth.clone()),
         SessionsApi(auth.clone()),
         UsersApi(auth.clone()),
+        MyApiKeysApi(auth.clone()),
+        ApiKeysApi(auth.clone()),
+        PasswordKeyApi(auth.clone()),
         UserSessionsApi(auth.clone()),
         ScopesApi(auth.clone()),
     )

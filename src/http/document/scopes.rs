@@ -28,7 +28,7 @@ pub(super) fn is_needed(operation: &Value) -> bool {
 /// Whether an operation needs a scope that lets its holder change something.
 pub(super) fn writes(operation: &Value) -> bool {
     let scope = operation[MEMBER].as_str();
-    scope.is_some_and(|scope| scope.ends_with(".write"))
+    scope.and_then(|scope| scope.rsplit('.').next()) == Some("write")
 }
 
 fn guard(operation: &Value) -> Option<&'static str> {

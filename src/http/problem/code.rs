@@ -59,6 +59,8 @@ pub enum Code {
     Conflict,
     /// The login is right, but the user has as many sessions as they may have.
     TooManySessions,
+    /// There is a key of this name; `api_key_id` names it.
+    ApiKeyExists,
     /// The body is larger than the limit.
     BodyTooLarge,
     /// The body is not of the media type that this route takes.
@@ -102,7 +104,7 @@ const fn row(
 
 impl Code {
     /// Every code, in the order of the table.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::MalformedBody,
         Self::MalformedRequest,
         Self::MultipleCredentials,
@@ -130,6 +132,7 @@ impl Code {
         Self::RequestTimeout,
         Self::Conflict,
         Self::TooManySessions,
+        Self::ApiKeyExists,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::ValidationFailed,
@@ -188,6 +191,7 @@ impl Code {
             Self::RequestTimeout => row(S::REQUEST_TIMEOUT, "request_timeout", "The request took too long to arrive", "Send the whole request without pausing, then try again."),
             Self::Conflict => row(S::CONFLICT, "conflict", "The request conflicts with the current state", "Read the current state, then try again."),
             Self::TooManySessions => row(S::CONFLICT, "too_many_sessions", "The user has too many sessions", "Log out elsewhere, or have an administrator end a session, then log in again."),
+            Self::ApiKeyExists => row(S::CONFLICT, "api_key_exists", "There is an API key of this name", "Rotate the key that `api_key_id` names, or choose another name; its text is not kept and cannot be shown again."),
             Self::BodyTooLarge => row(S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large", "Send a smaller body; the usual limit is 64 KiB."),
             Self::UnsupportedMediaType => row(S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The media type is not supported", "Send `Content-Type: application/json`."),
             Self::ValidationFailed => row(S::UNPROCESSABLE_ENTITY, "validation_failed", "Some fields are not valid", "Correct the fields named in `errors`."),

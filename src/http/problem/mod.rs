@@ -50,6 +50,9 @@ pub struct Problem {
     /// The scopes that are needed (code `insufficient_scope`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
+    /// The key that has the name already (code `api_key_exists`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key_id: Option<String>,
     /// The quota policies that are exhausted (code `throttled`).
     #[oai(rename = "violated-policies")]
     #[serde(rename = "violated-policies", skip_serializing_if = "Option::is_none")]
@@ -75,6 +78,7 @@ impl Problem {
             errors: (!more.errors.is_empty()).then_some(more.errors),
             reason: more.reason.map(str::to_owned),
             scopes: (!more.scopes.is_empty()).then_some(more.scopes),
+            api_key_id: more.api_key_id,
             violated_policies: more.policy.map(|name| vec![name.to_owned()]),
         };
         // Strings and numbers only: this cannot fail, and an empty body would still be an error.

@@ -41,6 +41,7 @@ pub(super) struct More {
     pub(super) errors: Vec<FieldError>,
     pub(super) reason: Option<&'static str>,
     pub(super) scopes: Vec<String>,
+    pub(super) api_key_id: Option<String>,
     pub(super) policy: Option<&'static str>,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<Box<dyn Error + Send + Sync>>,
@@ -64,6 +65,12 @@ impl Refusal {
     #[must_use]
     pub fn session_ended(reason: &'static str) -> Self {
         Self::new(Code::SessionEnded).with(|more| more.reason = Some(reason))
+    }
+
+    /// A key of this identifier has the name already.
+    #[must_use]
+    pub fn api_key_exists(id: String) -> Self {
+        Self::new(Code::ApiKeyExists).with(|more| more.api_key_id = Some(id))
     }
 
     /// These scopes are needed (RFC 6750 §3.1).

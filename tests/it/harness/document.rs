@@ -111,11 +111,16 @@ fn fits_object(schema: &Value, value: &Value) -> Result<(), String> {
             .ok_or_else(|| format!("there is no {name}"))?;
     }
     for (name, member) in object {
-        let schema = &schema["properties"][name];
-        if schema.is_null() {
+        let property = &schema["properties"][name];
+        let described = if property.is_null() {
+            &schema["additionalProperties"]
+        } else {
+            property
+        };
+        if !described.is_object() {
             return Err(format!("{name} is not described"));
         }
-        fits(schema, member).map_err(|wrong| format!("{name}: {wrong}"))?;
+        fits(described, member).map_err(|wrong| format!("{name}: {wrong}"))?;
     }
     Ok(())
 }

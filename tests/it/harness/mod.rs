@@ -20,6 +20,6 @@ pub(crate) use browser::Browser;
 use clock::ManualClock;
 pub(crate) use document::fits;
 pub(crate) use log::Log;
-pub(crate) use person::{Person, part};
+pub(crate) use person::{Key, Person, part};
 pub(crate) use server::{ORIGIN, PASSWORD, TestServer};
 pub(crate) use store::Store;

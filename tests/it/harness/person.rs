@@ -64,6 +64,22 @@ impl<'a> Person<'a> {
         self.request(Method::PUT, path).json(&body).ask().await
     }
 
+    pub(crate) async fn post_empty(&self, path: &str) -> Answer {
+        self.request(Method::POST, path).ask().await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.request(Method::PATCH, path).json(&body).ask().await
+    }
+
+    /// Creates an API key of their own, with their password.
+    pub(crate) async fn create_key(&self, mut wish: Value) -> Key {
+        wish["current_password"] = self.password.as_str().into();
+        let answer = self.post("/v1/me/api-keys", wish).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        Key::of(&answer.json())
+    }
+
     /// Refreshes, and keeps the tokens where there are new ones.
     pub(crate) async fn refresh(&mut self) -> Answer {
         let answer = self.server.refresh(&self.refresh_token).await;
@@ -88,6 +104,23 @@ impl<'a> Person<'a> {
         let text = |member: &str| answer[member].as_str().unwrap().to_owned();
         self.access_token = text("access_token");
         self.refresh_token = text("refresh_token");
+    }
+}
+
+/// An API key, as its maker was shown it.
+#[derive(Clone, Debug)]
+pub(crate) struct Key {
+    pub(crate) id: String,
+    pub(crate) text: String,
+}
+
+impl Key {
+    /// Of the answer to whoever made or rotated it.
+    pub(crate) fn of(answer: &Value) -> Self {
+        Self {
+            id: answer["key"]["id"].as_str().unwrap().to_owned(),
+            text: answer["api_key"].as_str().unwrap().to_owned(),
+        }
     }
 }
 

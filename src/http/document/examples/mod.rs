@@ -1,6 +1,7 @@
 //! One example of each thing that is sent, so that a page can show it and "Try it out" begins with
 //! a request that works.
 
+mod api_keys;
 mod discovery;
 mod scopes;
 mod sessions;
@@ -75,7 +76,12 @@ type Request = (&'static str, &'static str, fn() -> Value);
 
 /// Requests of a type, the one to begin with first.
 fn requests(schema: &str) -> &'static [Request] {
-    let subjects = [sessions::requests, users::requests, scopes::requests];
+    let subjects = [
+        sessions::requests,
+        users::requests,
+        scopes::requests,
+        api_keys::requests,
+    ];
     let mut found = subjects.iter().map(|requests| requests(schema));
     found.find(|requests| !requests.is_empty()).unwrap_or(&[])
 }
@@ -85,6 +91,7 @@ fn answer(schema: &str) -> Option<Value> {
         sessions::answer,
         users::answer,
         scopes::answer,
+        api_keys::answer,
         discovery::answer,
     ];
     subjects.iter().find_map(|answer| answer(schema))
@@ -108,6 +115,9 @@ fn problem(code: Code) -> Value {
                 "code": "missing",
                 "detail": "This field is required.",
             }]);
+        }
+        Code::ApiKeyExists => {
+            problem["api_key_id"] = "key_01981d30-4c1e-7b52-9f6a-7d0e2c4b8a15".into();
         }
         Code::SessionEnded => problem["reason"] = "idle".into(),
         Code::InsufficientScope => problem["scopes"] = json!(["pages.write"]),
