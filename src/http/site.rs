@@ -11,9 +11,9 @@ use tokio::net::TcpListener;
 
 use super::address::TrustedProxies;
 use super::api::{self, Api};
+use super::codes::codes;
 use super::edge::NewRequestId;
 use super::prepared::Prepared;
-use super::problem::Code;
 use super::server::{self, Limits};
 use super::surface::{self, Options};
 use super::wellknown::{self, CurrentJwks, WellKnown};
@@ -114,79 +114,4 @@ fn current_jwks(auth: Arc<Auth>, max_age: u32) -> CurrentJwks {
         }
         newest.1.clone()
     })
-}
-
-/// What an operation answers beyond the codes that follow from its body, its parameters and its
-/// security.
-fn codes(operation: &str) -> &'static [Code] {
-    match operation {
-        "login" => &[
-            Code::MalformedRequest,
-            Code::TokenTooLarge,
-            Code::InvalidCredentials,
-            Code::TooManySessions,
-            Code::CsrfRefused,
-            Code::Throttled,
-        ],
-        "refresh" => &[
-            Code::MalformedRequest,
-            Code::TokenTooLarge,
-            Code::CredentialMissing,
-            Code::InvalidRefreshToken,
-            Code::SessionEnded,
-            Code::CsrfRefused,
-            Code::Throttled,
-        ],
-        "logout" => &[
-            Code::MalformedRequest,
-            Code::MultipleCredentials,
-            Code::CredentialMissing,
-            Code::UnsupportedAuthScheme,
-            Code::InvalidAccessToken,
-            Code::CsrfRefused,
-        ],
-        "changePassword" => &[
-            Code::ReauthenticationRequired,
-            Code::Conflict,
-            Code::Throttled,
-        ],
-        "createUser" | "grantUser" | "ungrantUser" => &[
-            Code::WouldEscalate,
-            Code::ReauthenticationRequired,
-            Code::Conflict,
-            Code::Throttled,
-        ],
-        "setUserPassword" => &[
-            Code::WouldEscalate,
-            Code::ReauthenticationRequired,
-            Code::Conflict,
-        ],
-        "disableUser" | "enableUser" | "deleteUser" => &[Code::WouldEscalate, Code::Conflict],
-        "addScope" | "removeScope" => &[Code::Conflict],
-        "createMyApiKey" | "updateMyApiKey" | "rotateMyApiKey" => &[
-            Code::WouldEscalate,
-            Code::ReauthenticationRequired,
-            Code::ApiKeyExists,
-            Code::Conflict,
-            Code::Throttled,
-        ],
-        "createApiKey" | "updateApiKey" | "rotateApiKey" => &[
-            Code::NotFound,
-            Code::WouldEscalate,
-            Code::ReauthenticationRequired,
-            Code::ApiKeyExists,
-            Code::Conflict,
-            Code::Throttled,
-        ],
-        "createApiKeyWithPassword" => &[
-            Code::InvalidCredentials,
-            Code::WouldEscalate,
-            Code::ApiKeyExists,
-            Code::Conflict,
-            Code::Throttled,
-        ],
-        "disableApiKey" | "enableApiKey" | "revokeApiKey" | "revokeUserSessions"
-        | "revokeUserSession" => &[Code::WouldEscalate],
-        _ => &[],
-    }
 }

@@ -1,0 +1,97 @@
+//! What operations answer beyond the codes that follow from their bodies, parameters and security.
+
+use super::problem::Code;
+
+type Codes = &'static [Code];
+
+/// What an operation answers beyond what follows from its description.
+pub(super) fn codes(operation: &str) -> Codes {
+    let subjects = [sessions, users, api_keys];
+    let mut found = subjects.iter().map(|codes| codes(operation));
+    found.find(|codes| !codes.is_empty()).unwrap_or(&[])
+}
+
+fn sessions(operation: &str) -> Codes {
+    match operation {
+        "login" => &[
+            Code::MalformedRequest,
+            Code::TokenTooLarge,
+            Code::InvalidCredentials,
+            Code::TooManySessions,
+            Code::CsrfRefused,
+            Code::Throttled,
+        ],
+        "refresh" => &[
+            Code::MalformedRequest,
+            Code::TokenTooLarge,
+            Code::CredentialMissing,
+            Code::InvalidRefreshToken,
+            Code::SessionEnded,
+            Code::CsrfRefused,
+            Code::Throttled,
+        ],
+        "logout" => &[
+            Code::MalformedRequest,
+            Code::MultipleCredentials,
+            Code::CredentialMissing,
+            Code::UnsupportedAuthScheme,
+            Code::InvalidAccessToken,
+            Code::CsrfRefused,
+        ],
+        "changePassword" => &[
+            Code::ReauthenticationRequired,
+            Code::Conflict,
+            Code::Throttled,
+        ],
+        _ => &[],
+    }
+}
+
+fn users(operation: &str) -> Codes {
+    match operation {
+        "createUser" | "grantUser" | "ungrantUser" => &[
+            Code::WouldEscalate,
+            Code::ReauthenticationRequired,
+            Code::Conflict,
+            Code::Throttled,
+        ],
+        "setUserPassword" => &[
+            Code::WouldEscalate,
+            Code::ReauthenticationRequired,
+            Code::Conflict,
+        ],
+        "disableUser" | "enableUser" | "deleteUser" => &[Code::WouldEscalate, Code::Conflict],
+        "addScope" | "removeScope" => &[Code::Conflict],
+        "revokeUserSessions" | "revokeUserSession" => &[Code::WouldEscalate],
+        _ => &[],
+    }
+}
+
+fn api_keys(operation: &str) -> Codes {
+    match operation {
+        "createMyApiKey" | "updateMyApiKey" | "rotateMyApiKey" => &[
+            Code::WouldEscalate,
+            Code::ReauthenticationRequired,
+            Code::ApiKeyExists,
+            Code::Conflict,
+            Code::Throttled,
+        ],
+        "createApiKey" | "updateApiKey" | "rotateApiKey" => &[
+            Code::NotFound,
+            Code::WouldEscalate,
+            Code::ReauthenticationRequired,
+            Code::ApiKeyExists,
+            Code::Conflict,
+            Code::Throttled,
+        ],
+        "createApiKeyWithPassword" => &[
+            Code::InvalidCredentials,
+            Code::WouldEscalate,
+            Code::ApiKeyExists,
+            Code::Conflict,
+            Code::Throttled,
+        ],
+        "disableApiKey" | "enableApiKey" | "revokeApiKey" => &[Code::WouldEscalate],
+        _ => &[],
+    }
+}
