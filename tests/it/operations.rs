@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, PASSWORD, Person, TestServer};
+use crate::harness::{Answer, Key, PASSWORD, Person, TestServer};
 
 #[tokio::test]
 async fn ob_04_a_running_server_is_healthy_and_ready() {
@@ -128,7 +128,8 @@ async fn the_document_lists_what_exists() {
 /// the one that it is there for.
 #[tokio::test]
 async fn pd_04_every_operation_answers_as_described() {
-    let server = TestServer::start().await;
+    let server = TestServer::with(|settings| settings.default_client.keys_for_passwords = true);
+    let server = server.await;
     let ada = server.person("ada").await;
     let there = Person::log_in(&server, "ada", PASSWORD).await;
     let sid = there.claims()["sid"].as_str().unwrap().to_owned();
@@ -150,6 +151,7 @@ async fn pd_04_every_operation_answers_as_described() {
     let root = Person::log_in_for(&server, "root", "signet.*").await;
     answers.extend(on_users(&server, &root).await);
     answers.extend(on_scopes(&root).await);
+    answers.extend(on_api_keys(&server, &root).await);
     assert!(answers.iter().all(|answer| answer.status / 100 == 2));
     let document = server.get("/openapi.json").await.ok();
     let paths = document["paths"].as_object().unwrap();
@@ -182,6 +184,32 @@ async fn on_users(server: &TestServer, root: &Person<'_>) -> Vec<Answer> {
         root.post(&format!("{path}/enable"), json!({})).await,
         root.delete(path).await,
     ]
+}
+
+async fn on_api_keys(server: &TestServer, root: &Person<'_>) -> Vec<Answer> {
+    let asks = json!({ "username": "root", "password": PASSWORD, "name": "by password" });
+    let mut answers = vec![server.post("/v1/auth/api-key", asks).await];
+    let wish = json!({ "name": "CI" });
+    for (all, wish) in [
+        ("/v1/me/api-keys", wish.clone()),
+        ("/v1/api-keys", json!({ "key": wish })),
+    ] {
+        let created = root.post(all, wish).await;
+        let one = format!("{all}/{}", Key::of(&created.json()).id);
+        answers.extend([
+            created,
+            root.get(all).await,
+            root.get(&one).await,
+            root.patch(&one, json!({ "name": "other" })).await,
+            root.post(&format!("{one}/rotate"), json!({})).await,
+        ]);
+        if all == "/v1/api-keys" {
+            answers.push(root.post_empty(&format!("{one}/disable")).await);
+            answers.push(root.post_empty(&format!("{one}/enable")).await);
+        }
+        answers.push(root.delete(&one).await);
+    }
+    answers
 }
 
 async fn on_scopes(root: &Person<'_>) -> Vec<Answer> {

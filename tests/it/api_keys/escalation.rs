@@ -1,7 +1,7 @@
 //! No escalation: a key never has more than its maker, and makes nothing itself.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Ask, PASSWORD, Person, TestServer};
 
@@ -156,4 +156,39 @@ async fn administrators_act_upon_the_keys_of_those_who_may_do_no_more() {
     let beyond = json!({ "owner_id": ada, "key": { "name": "y", "scopes": [WRITE] } });
     let fields = helper.post(ALL, beyond).await.invalid_fields();
     assert_eq!(fields, [("/scopes".to_owned(), "not_granted".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_key_gives_nothing_and_leaves_its_owners_password_alone() {
+    let server = TestServer::start().await;
+    server.create_user("root", &["*"]).await;
+    server.create_user("eve", &[]).await;
+    let root = Person::log_in_for(&server, "root", "signet.*").await;
+    let key = root
+        .create_key(json!({ "name": "CI", "scopes": ["signet.*"] }))
+        .await;
+    let user = |id: &Value| format!("/v1/users/{}", id.as_str().unwrap());
+    let (root_path, eve_path) = (
+        user(&root.claims()["sub"]),
+        format!(
+            "/v1/users/{}",
+            server.auth.find_user("eve").await.unwrap().id
+        ),
+    );
+    let ask = |method: Method, path: String, body: Value| {
+        let request = server.request(method, &path).bearer_auth(&key.text);
+        request.json(&body).ask()
+    };
+    let password = json!({ "password": "copper lantern ferry 77" });
+    let own = ask(
+        Method::PUT,
+        format!("{root_path}/password"),
+        password.clone(),
+    );
+    own.await.refused(403, "reauthentication_required");
+    let other = ask(Method::PUT, format!("{eve_path}/password"), password);
+    assert_eq!(other.await.status, 204);
+    let gift = json!({ "grants": ["signet.users.read"], "current_password": PASSWORD });
+    let gift = ask(Method::POST, format!("{eve_path}/grant"), gift);
+    gift.await.refused(403, "reauthentication_required");
 }

@@ -13,7 +13,7 @@ pub(super) fn requests(schema: &str) -> &'static [Request] {
             (
                 "key",
                 "For thirty days, with what you may do",
-                || json!({ "name": "CI pipeline", "current_password": "your password" }),
+                || json!({ "name": "CI pipeline", "current_password": "the one that signet demo printed" }),
             ),
             ("narrow", "Read only, from one network, for a day", || {
                 json!({
@@ -23,7 +23,7 @@ pub(super) fn requests(schema: &str) -> &'static [Request] {
                     "addresses": ["192.0.2.0/24"],
                     "metadata": { "project": "apollo" },
                     "expires_in": 86_400,
-                    "current_password": "your password",
+                    "current_password": "the one that signet demo printed",
                 })
             }),
         ],
@@ -40,7 +40,7 @@ pub(super) fn requests(schema: &str) -> &'static [Request] {
         "ApiKeyRotation" => &[(
             "overlap",
             "The older secret counts for an hour",
-            || json!({ "overlap": 3600, "current_password": "your password" }),
+            || json!({ "overlap": 3600, "current_password": "the one that signet demo printed" }),
         )],
         "PasswordForKey" => &[("key", "A key for a script", || {
             json!({
