@@ -213,6 +213,9 @@ fn a_command_line_that_makes_no_sense_ends_with_2() {
     let place = Place::new();
     for usage in [
         vec!["session", "revoke"],
+        vec!["session", "revoke", "--all", "--user", "ada"],
+        vec!["session", "revoke", "--since", "yesterday"],
+        vec!["session", "revoke", "--since", "2999-01-01T00:00:00Z"],
         vec!["user", "frobnicate"],
         vec!["user", "create", "--username", "a", "--password", "x"],
         vec![],
@@ -246,6 +249,10 @@ fn sessions_can_be_listed_and_ended() {
         place.json(&["session", "revoke", "--user", "ada"])["ended"],
         0
     );
+    for everyones in [&["--all"][..], &["--since", "2026-01-31T09:05:00+01:00"]] {
+        let arguments = [&["session", "revoke"], everyones].concat();
+        assert_eq!(place.json(&arguments)["ended"], 0, "{arguments:?}");
+    }
 }
 
 #[test]

@@ -54,6 +54,7 @@ struct Known {
     read_at: Option<Duration>,
     sessions: HashMap<SessionId, Ended>,
     users: HashMap<UserId, Vec<NotBefore>>,
+    everyone: Vec<NotBefore>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -196,10 +197,11 @@ impl ChangeLog {
         if let Some(ended) = known.sessions.get(&session) {
             return Some(ended.reason);
         }
-        let rows = known.users.get(&user)?;
+        let of_user = known.users.get(&user).into_iter().flatten();
         let over =
             |row: &&NotBefore| session.created_at() <= row.moment && row.except != Some(session);
-        rows.iter().find(over).map(|row| row.reason)
+        let mut rows = known.everyone.iter().chain(of_user);
+        rows.find(over).map(|row| row.reason)
     }
 
     /// Whether the log could not be read when it should have been: the database is in trouble.
@@ -239,6 +241,7 @@ impl ChangeLog {
             rows.retain(|row| now < row.forget_at);
             !rows.is_empty()
         });
+        known.everyone.retain(|row| now < row.forget_at);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
@@ -270,6 +273,15 @@ impl Known {
                 });
                 news.users.push(user);
             }
+            Change::EveryoneNotBefore {
+                not_before: moment,
+                reason,
+            } => self.everyone.push(NotBefore {
+                moment,
+                except: None,
+                reason,
+                forget_at,
+            }),
             Change::UserChanged { user } => news.users.push(user),
             Change::ApiKeyChanged { key } => news.api_keys.push(key),
             Change::SigningKeysChanged => news.signing_keys = true,

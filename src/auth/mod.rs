@@ -185,7 +185,9 @@ impl Auth {
             .clone()
     }
 
-    fn now(&self) -> Timestamp {
+    /// The present, by the clock that all nodes share.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
         self.parts.clock.now()
     }
 

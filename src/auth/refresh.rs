@@ -68,6 +68,10 @@ impl Auth {
             self.look_first(&presented).await?;
         }
         let (session, generation, key_id) = self.advance(&presented, client).await?;
+        // A store in front of the database may have a session that the database has not.
+        if let Some(reason) = self.parts.changes.ended(session.id, session.user) {
+            return Err(AuthError::SessionEnded(reason));
+        }
         let user = self
             .enabled_user(session.user)
             .await?

@@ -5,6 +5,7 @@ use crate::{
         authority::Authority,
         id::{SessionId, UserId},
         session::{EndReason, Session},
+        time::Timestamp,
     },
     store::families::{Revocation, SessionKey, Target},
 };
@@ -91,6 +92,18 @@ impl Auth {
         )
         .await
         .map(drop)
+    }
+
+    /// Ends every session begun at or before a moment, whoever's. How many.
+    pub async fn end_everyones_sessions(&self, begun_by: Timestamp) -> Result<u64, AuthError> {
+        let reason = EndReason::Admin;
+        let users = &self.parts.users;
+        let ended = users.end_everyones_sessions(begun_by, reason).await?;
+        tracing::info!(
+            target: "signet::event", event = "session.ended", %begun_by, %reason, ended,
+        );
+        self.hear_of_ended(reason, ended).await;
+        Ok(ended)
     }
 
     /// Refuses sessions that there are not, or not of this user.

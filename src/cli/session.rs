@@ -26,11 +26,17 @@ Examples:
   signet session list ada
   signet session list ada@example.com --json")]
     List(ListSessions),
-    /// End one session, or all sessions of a user
+    /// End one session, all sessions of a user, or everybody's
     #[command(after_help = "\
 Examples:
   signet session revoke ses_01890a5d-ac96-774b-bcce-b302099a8057
-  signet session revoke --user ada")]
+  signet session revoke --user ada
+  signet session revoke --since 2026-01-31T09:05:00Z
+  signet session revoke --all
+
+A restored database has forgotten what was ended after its backup was made. --since ends whatever
+may have been: every session that had begun by then. Those begun later go on.
+It may be run again, and is to be where it was interrupted.")]
     Revoke(RevokeSessions),
 }
 
@@ -55,19 +61,20 @@ pub(super) struct RevokeSessions {
     /// All sessions of this user: id, username or e-mail address
     #[arg(long, value_name = "USER")]
     user: Option<String>,
+    /// All sessions that may have been ended since this time and brought back by a restore: those
+    /// begun by then (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    since: Option<Timestamp>,
+    /// All sessions of all users
+    #[arg(long)]
+    all: bool,
 }
 
 impl SessionCommand {
     pub(super) fn run(self, shared: &Shared) -> Result<(), Failure> {
         admin::run(shared, Purpose::Use, async |admin| match self {
             Self::List(arguments) => list(admin, arguments).await,
-            Self::Revoke(RevokeSessions {
-                session: Some(session),
-                ..
-            }) => revoke(admin, session).await,
-            Self::Revoke(RevokeSessions { user, .. }) => {
-                revoke_all(admin, &user.unwrap_or_default()).await
-            }
+            Self::Revoke(which) => revoke(admin, which).await,
         })
     }
 }
@@ -103,7 +110,20 @@ async fn list(admin: &Admin, arguments: ListSessions) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn revoke(admin: &Admin, session: SessionId) -> Result<(), Failure> {
+async fn revoke(admin: &Admin, which: RevokeSessions) -> Result<(), Failure> {
+    match which {
+        RevokeSessions {
+            session: Some(session),
+            ..
+        } => revoke_one(admin, session).await,
+        RevokeSessions {
+            user: Some(user), ..
+        } => revoke_of(admin, &user).await,
+        RevokeSessions { since, .. } => revoke_everyones(admin, since).await,
+    }
+}
+
+async fn revoke_one(admin: &Admin, session: SessionId) -> Result<(), Failure> {
     let ended = admin
         .auth()
         .end(Target::Session(session), EndReason::Admin)
@@ -116,10 +136,22 @@ async fn revoke(admin: &Admin, session: SessionId) -> Result<(), Failure> {
     print_ended(admin, ended)
 }
 
-async fn revoke_all(admin: &Admin, user: &str) -> Result<(), Failure> {
+async fn revoke_of(admin: &Admin, user: &str) -> Result<(), Failure> {
     let user = admin.find(user).await?.id;
     let target = Target::User { user, except: None };
     print_ended(admin, admin.auth().end(target, EndReason::Admin).await?)
+}
+
+async fn revoke_everyones(admin: &Admin, since: Option<Timestamp>) -> Result<(), Failure> {
+    let now = admin.auth().now();
+    let begun_by = since.unwrap_or(now);
+    if begun_by > now {
+        let sentence = format!(
+            "--since {begun_by} is not over yet: it is {now} by the clock of the database."
+        );
+        return Err(Failure::new(Kind::Usage, sentence));
+    }
+    print_ended(admin, admin.auth().end_everyones_sessions(begun_by).await?)
 }
 
 fn print_ended(admin: &Admin, ended: u64) -> Result<(), Failure> {

@@ -44,6 +44,13 @@ pub enum Change {
         /// Why.
         reason: EndReason,
     },
+    /// All sessions begun at or before a moment ended, whoever's.
+    EveryoneNotBefore {
+        /// The moment.
+        not_before: Timestamp,
+        /// Why.
+        reason: EndReason,
+    },
     /// Something that caches hold of a user changed: grants, names, enabled again.
     UserChanged {
         /// Whose.

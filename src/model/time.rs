@@ -1,9 +1,9 @@
 //! Points in time, and where they come from.
 
-use std::{fmt, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use time::{OffsetDateTime, macros::format_description};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
 /// Where the present comes from. Nothing reads the system's clock but the implementation that
 /// `app` chooses, so that a test can hold time still and move it.
@@ -91,6 +91,22 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// Why a text is no moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a date and a time with its offset, as in 2026-01-31T09:05:00Z (RFC 3339)")]
+pub struct TimestampError;
+
+/// RFC 3339, with any offset; what is finer than a millisecond is cut off.
+impl FromStr for Timestamp {
+    type Err = TimestampError;
+
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| TimestampError)?;
+        let millis = moment.unix_timestamp_nanos().div_euclid(1_000_000);
+        i64::try_from(millis).map(Self).map_err(|_| TimestampError)
+    }
+}
+
 /// A duration as signed milliseconds, as SQL and [`Timestamp`] count them.
 #[must_use]
 pub fn millis(duration: Duration) -> i64 {
@@ -111,6 +127,26 @@ mod tests {
     fn it_is_written_as_rfc_3339_in_utc() {
         let moment = Timestamp::from_millis(1_769_850_300_250);
         assert_eq!(moment.to_string(), "2026-01-31T09:05:00.250Z");
+    }
+
+    #[test]
+    fn it_is_read_as_rfc_3339_with_any_offset() {
+        let moment = Ok(Timestamp::from_millis(1_769_850_300_250));
+        for text in [
+            "2026-01-31T09:05:00.250Z",
+            "2026-01-31T10:05:00.250999+01:00",
+        ] {
+            assert_eq!(text.parse(), moment, "{text}");
+        }
+        for text in [
+            "",
+            "2026-01-31",
+            "2026-01-31T09:05:00",
+            "yesterday",
+            "1769850300",
+        ] {
+            assert_eq!(text.parse::<Timestamp>(), Err(TimestampError), "{text}");
+        }
     }
 
     #[test]

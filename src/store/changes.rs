@@ -138,6 +138,11 @@ fn columns(change: &Change) -> Row {
             reason: Some(reason.as_str()),
             ..plain(USER_NOT_BEFORE, user.to_string())
         },
+        Change::EveryoneNotBefore { not_before, reason } => Row {
+            not_before: Some(*not_before),
+            reason: Some(reason.as_str()),
+            ..plain(EVERYONE_NOT_BEFORE, String::new())
+        },
         Change::UserChanged { user } => plain(USER_CHANGED, user.to_string()),
         Change::ApiKeyChanged { key } => plain(API_KEY_CHANGED, key.to_string()),
         Change::SigningKeysChanged => plain(SIGNING_KEYS_CHANGED, String::new()),
@@ -163,6 +168,10 @@ fn change_row(row: &QueryResult) -> Result<Option<ChangeRow>, StoreError> {
             except: row.parse_nullable("except_sid")?,
             reason: row.parse("reason")?,
         },
+        EVERYONE_NOT_BEFORE => Change::EveryoneNotBefore {
+            not_before: Timestamp::from_millis(row.get("not_before")?),
+            reason: row.parse("reason")?,
+        },
         USER_CHANGED => Change::UserChanged {
             user: row.parse("subject")?,
         },
@@ -182,6 +191,7 @@ fn change_row(row: &QueryResult) -> Result<Option<ChangeRow>, StoreError> {
 
 const SESSION_REVOKED: &str = "session_revoked";
 const USER_NOT_BEFORE: &str = "user_not_before";
+const EVERYONE_NOT_BEFORE: &str = "everyone_not_before";
 const USER_CHANGED: &str = "user_changed";
 const API_KEY_CHANGED: &str = "api_key_changed";
 const SIGNING_KEYS_CHANGED: &str = "signing_keys_changed";

@@ -144,6 +144,46 @@ async fn a_restored_database_is_noticed_and_read_again() {
     refuses_soon(&here, &ada.access_token).await;
 }
 
+/// The procedure of docs/operations.md: restore, end what had begun by then, start.
+#[tokio::test]
+async fn what_was_ended_since_a_backup_is_not_brought_back_by_restoring_it() {
+    const HOUR: Duration = Duration::from_hours(1);
+    let mut server = TestServer::start().await;
+    let [logs_out, is_revoked, stays] = ["ada", "ben", "eve"];
+    let mut tokens = Vec::new();
+    for name in [logs_out, is_revoked, stays] {
+        let mut person = server.person(name).await;
+        person.refresh().await.ok();
+        tokens.push((person.access_token, person.refresh_token));
+    }
+    server.clock.advance(HOUR);
+    server.stop().await;
+    let (backup, made_at) = (server.store.postgres().back_up(), server.clock.now());
+    server.start_again().await;
+    let body = serde_json::json!({ "refresh_token": tokens[0].1 });
+    server.post("/v1/auth/logout", body).await.no_content();
+    server.end_sessions(is_revoked).await;
+
+    server.clock.advance(HOUR);
+    server.stop().await;
+    server.store.postgres().restore(&backup);
+    let command = server.node().await;
+    let ended = command.auth().end_everyones_sessions(made_at).await;
+    assert_eq!(ended.unwrap(), 3);
+    command.close().await;
+    server.start_again().await;
+    for (access_token, refresh_token) in &tokens {
+        let refused = server.refresh(refresh_token).await;
+        refused.refused(401, "session_ended");
+        me(&server, access_token)
+            .await
+            .refused(401, "invalid_access_token");
+    }
+    let mut again = Person::log_in(&server, stays, PASSWORD).await;
+    again.refresh().await.ok();
+    again.get("/v1/me").await.ok();
+}
+
 #[tokio::test]
 async fn a_start_on_an_old_schema_is_refused_with_a_sentence() {
     let server = TestServer::start().await;

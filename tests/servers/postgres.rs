@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -189,6 +189,30 @@ impl TestDatabase {
     pub(crate) fn through(&self, proxy: &Proxy) -> String {
         let (place, _) = self.url.split_once("?host=").unwrap();
         format!("{place}?host={}", proxy.folder.path().display())
+    }
+
+    /// What `pg_dump` writes of it.
+    pub(crate) fn back_up(&self) -> Vec<u8> {
+        let mut dump = program("pg_dump");
+        dump.args(["--format=custom", &self.url]);
+        let done = dump.stdout(Stdio::piped()).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+        done.stdout
+    }
+
+    /// Makes it what it was, as docs/operations.md says.
+    pub(crate) fn restore(&self, backup: &[u8]) {
+        let mut restore = program("pg_restore");
+        restore.args([
+            "--clean",
+            "--if-exists",
+            "--single-transaction",
+            "-d",
+            &self.url,
+        ]);
+        let mut running = restore.stdin(Stdio::piped()).spawn().unwrap();
+        running.stdin.take().unwrap().write_all(backup).unwrap();
+        assert!(running.wait().unwrap().success());
     }
 
     /// Throws everybody out and lets nobody in.

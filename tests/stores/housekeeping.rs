@@ -16,29 +16,11 @@ use crate::place::{DAY, Place};
 const LEASE: Duration = Duration::from_mins(11);
 const NEARLY: Duration = Duration::from_secs(11 * 60 - 1);
 
-/// Runs each of the functions below on each database.
-macro_rules! on_both {
-    ($($promise:ident)*) => {
-        on_both!(sqlite: $($promise)*);
-        on_both!(postgres: $($promise)*);
-    };
-    ($database:ident: $($promise:ident)*) => {
-        mod $database {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $promise() {
-                    super::$promise(crate::place::Place::$database().await).await;
-                }
-            )*
-        }
-    };
-}
-
-on_both! {
-    one_node_at_a_time_has_its_turn
-    a_node_that_has_stopped_loses_its_turn
-    nodes_that_race_delete_each_row_once
-    what_grows_is_counted_by_whose_turn_it_is
+on_each_database! {
+    one_node_at_a_time_has_its_turn,
+    a_node_that_has_stopped_loses_its_turn,
+    nodes_that_race_delete_each_row_once,
+    what_grows_is_counted_by_whose_turn_it_is,
 }
 
 fn node(place: &Place) -> Housekeeping {

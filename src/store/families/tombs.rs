@@ -39,7 +39,9 @@ pub(super) async fn of(database: &Database, rows: &[ChangeRow]) -> Result<Vec<To
             Change::UserNotBefore { user, .. } => {
                 users.insert(user.to_string());
             }
-            Change::UserChanged { .. }
+            // They are found without being asked for: `after`.
+            Change::EveryoneNotBefore { .. }
+            | Change::UserChanged { .. }
             | Change::ApiKeyChanged { .. }
             | Change::SigningKeysChanged
             | Change::ScopesChanged => {}

@@ -227,7 +227,7 @@ impl RedisFamilies {
     }
 
     /// Ends a session in Redis whose end SQL cannot take now.
-    async fn bar(&self, digest: SessionDigest, reason: EndReason) -> Result<(), Away> {
+    pub(super) async fn bar(&self, digest: SessionDigest, reason: EndReason) -> Result<(), Away> {
         let line = self.0.link.line().ok_or_else(Away::now)?;
         let found = line.get(&record::key(&digest)).await?;
         let record = found.and_then(|bytes| Record::unpack(&bytes));

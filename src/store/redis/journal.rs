@@ -176,6 +176,7 @@ impl RedisFamilies {
         let Ok(Some(session)) = self.look(&line, &digest).await else {
             return Ok(());
         };
+        let key = SessionKey::Digest(digest);
         let opening = Opening {
             digest,
             session,
@@ -189,6 +190,10 @@ impl RedisFamilies {
                 target: "signet::event", event = "session.adopted", %session,
                 "the database did not know a session any more"
             );
+        } else if self.0.sessions.find(&key).await?.is_none() {
+            // Its user is gone, or it was ended with others. Where it is not barred now, it is when
+            // it moves again.
+            self.bar(digest, EndReason::Unknown).await.ok();
         }
         Ok(())
     }

@@ -18,7 +18,10 @@ use super::{
 };
 use crate::{
     crypto::random::{self, Rng},
-    model::{change::ChangeRow, time::Timestamp},
+    model::{
+        change::{Change, ChangeRow},
+        time::Timestamp,
+    },
     store::{
         changes::{Changes, Log},
         error::StoreError,
@@ -184,7 +187,7 @@ impl Watermark {
         for part in rows.chunks(ROWS) {
             let Some(last) = part.last() else { continue };
             let tombs = self.sessions.tombs_of(part).await?;
-            if tombs.len() > TOMBS as usize {
+            if tombs.len() > TOMBS as usize || part.iter().any(ends_everyones) {
                 // Too many for one step, and rows are not applied by halves.
                 let log = self.newest().await?;
                 return self.rebuild(scripts, line, Some(&rev), &log).await;
@@ -287,6 +290,10 @@ fn rows_after<'l>(log: &'l Log, number: i64, mark: &str) -> Option<&'l [ChangeRo
     (first.number == number && first.mark == mark).then_some(rest)
 }
 
+fn ends_everyones(row: &ChangeRow) -> bool {
+    matches!(row.change, Change::EveryoneNotBefore { .. })
+}
+
 /// What `rev` is when all of a log is applied.
 fn end_of(log: &Log) -> (u64, &str) {
     log.rows.last().map_or((0, ""), position)
@@ -323,7 +330,6 @@ fn parse(text: &str) -> Rev<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::change::Change;
 
     fn log(numbers: &[i64]) -> Log {
         let row = |number: &i64| ChangeRow {

@@ -4,6 +4,7 @@
 //! change log, all in one step. Ids are never reused: deleting erases the person and keeps the id.
 
 mod create;
+mod everyone;
 mod grants;
 mod import;
 mod password;
