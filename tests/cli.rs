@@ -1,5 +1,6 @@
 //! The command line as a script meets it: what it prints, where, and how it ends.
 
+mod api_key;
 mod import;
 mod place;
 

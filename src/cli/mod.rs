@@ -4,6 +4,7 @@
 //! decided elsewhere: by `app` for the server, by [`auth`](crate::auth) for users and sessions.
 
 mod admin;
+mod api_key;
 mod config;
 mod demo;
 mod failure;
@@ -26,8 +27,8 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use self::{
-    config::ConfigCommand, demo::Demo, failure::Failure, migrate::Migrate, output::Output,
-    scope::ScopeCommand, session::SessionCommand, user::UserCommand,
+    api_key::ApiKeyCommand, config::ConfigCommand, demo::Demo, failure::Failure, migrate::Migrate,
+    output::Output, scope::ScopeCommand, session::SessionCommand, user::UserCommand,
 };
 use crate::{
     config::{FileChoice, Loaded},
@@ -95,6 +96,9 @@ It makes the database where there is none. `signet serve` does the same when it 
     /// Create, find and change users
     #[command(subcommand)]
     User(UserCommand),
+    /// Create, find and change API keys
+    #[command(subcommand)]
+    ApiKey(ApiKeyCommand),
     /// Say which scopes there are
     #[command(subcommand)]
     Scope(ScopeCommand),
@@ -134,6 +138,7 @@ impl Command {
             Self::Serve => serve::run(shared),
             Self::Migrate(command) => command.run(shared),
             Self::User(command) => command.run(shared),
+            Self::ApiKey(command) => command.run(shared),
             Self::Scope(command) => command.run(shared),
             Self::Session(command) => command.run(shared),
             Self::Openapi => print_openapi(shared.output()),
