@@ -12,6 +12,7 @@ pub mod change;
 mod checksum;
 pub mod claims;
 pub mod client;
+pub mod forward;
 pub mod id;
 pub mod journal;
 pub mod network;
