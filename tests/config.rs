@@ -43,6 +43,7 @@ fn the_example_file_gives_the_defaults_when_everything_is_switched_on() {
     settings.store = defaults.store.clone();
     settings.tokens.audience = None;
     settings.password.lane_threads = None;
+    settings.verify.cookie_domain = None;
     assert_eq!(format!("{settings:?}"), format!("{defaults:?}"));
     assert_eq!(loaded.warnings, Vec::<String>::new());
 }
@@ -471,3 +472,118 @@ const UNSAFE: &[(&str, &str, &str)] = &[
     ),
     ("LIMITS__REQUEST", "0", "limits.request is 0"),
 ];
+
+#[test]
+fn the_rules_of_forward_auth_come_from_the_file_or_from_a_variable() {
+    let file = "
+        [server]
+        trusted_proxies = [\"10.0.0.5\"]
+        [[verify.rules]]
+        path = \"/api\"
+        accept = [\"bearer_jwt\"]
+        [[verify.rules]]
+        accept = [\"basic\"]
+    ";
+    let loaded = load(file, &[]).unwrap();
+    assert_eq!(loaded.settings.verify.rules.iter().count(), 2);
+    let listed = [
+        ("SIGNET_SERVER__TRUSTED_PROXIES", "10.0.0.5"),
+        ("SIGNET_VERIFY__RULES", "[{ accept = [\"basic\"] }]"),
+    ];
+    let loaded = load("", &listed).unwrap();
+    assert_eq!(loaded.settings.verify.rules.iter().count(), 1);
+    let value = loaded
+        .values
+        .iter()
+        .find(|value| value.leaf.name() == "verify.rules");
+    let json = value.unwrap().json();
+    assert_eq!(json, serde_json::json!([{ "accept": ["basic"] }]));
+}
+
+#[test]
+fn each_mistake_in_the_rules_of_forward_auth_has_its_sentence() {
+    let one = "[[verify.rules]]\naccept = [\"basic\"]\n";
+    let trusted = "[server]\ntrusted_proxies = [\"10.0.0.5\"]\n";
+    for (rule, sentence) in [
+        (
+            "path = 1",
+            "signet.toml): rule 1: `path` is a number, but it takes text in quotes.",
+        ),
+        (
+            "acept = []",
+            "signet.toml): rule 1: `acept` is unknown; write `accept`.",
+        ),
+        (
+            "path = \"api\"",
+            "rule 1: `path` has \"api\": a path that does not begin with `/` covers nothing.",
+        ),
+        (
+            "scopes = [\"a\"]",
+            "): rule 1 lets nothing in: name what it accepts, or make it public or anonymous.",
+        ),
+    ] {
+        refused(
+            &format!("{trusted}[[verify.rules]]\n{rule}\n"),
+            &[],
+            sentence,
+        );
+    }
+    let twice = format!("{trusted}{one}{one}");
+    refused(
+        &twice,
+        &[],
+        "rule 2 is never reached: rule 1 covers every request that it does",
+    );
+    refused(
+        one,
+        &[],
+        "verify.rules would refuse everything, because only a trusted proxy is told anything; name yours in server.trusted_proxies.",
+    );
+    refused("[verify]\nrules = 1\n", &[], "verify.rules (");
+    refused(
+        "",
+        &[("SIGNET_VERIFY__RULES", "basic")],
+        "verify.rules (SIGNET_VERIFY__RULES) is no TOML list of tables, such as [{ accept = [\"bearer_jwt\"] }].",
+    );
+}
+
+#[test]
+fn forward_auth_is_held_together() {
+    for (file, sentence) in [
+        (
+            "dialect = \"nginx\"",
+            "\"nginx\" is unknown; write \"forwarded\", \"original\" or \"envoy\".",
+        ),
+        (
+            "header_username = \"Cookie\"",
+            "\"Cookie\" is refused: that header has a meaning of its own; choose another, such as X-Auth-Username.",
+        ),
+        (
+            "header_username = \"x-auth-SCOPES\"",
+            "verify.header_… gives one name to two headers; give each its own.",
+        ),
+        (
+            "token_lifetime = \"61s\"",
+            "verify.token_lifetime is 61s, but it must be 1s to 60s in whole seconds: the token is for one request.",
+        ),
+        (
+            "method_names = [\"x=y\"]",
+            "\"x=y\" is no method and name; write one of bearer_jwt, ",
+        ),
+        (
+            "method_names = [\"query=a\", \"query=b\"]",
+            "verify.method_names names a method twice; write each once.",
+        ),
+        (
+            "cookie_domain = \"com\"",
+            "\"com\" is no domain of at least two names",
+        ),
+    ] {
+        refused(&format!("[verify]\n{file}\n"), &[], sentence);
+    }
+    refused(
+        "[server]\nissuer = \"https://id.example.org\"\n[verify]\ncookie_domain = \"example.com\"\n",
+        &[],
+        "verify.cookie_domain example.com is not the domain of server.issuer https://id.example.org",
+    );
+}

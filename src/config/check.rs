@@ -5,7 +5,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use super::{DatabaseUrl, Listen, Settings, duration};
+use super::{DatabaseUrl, Listen, Settings, duration, verify};
 use crate::{model::signing_key::Algorithm, store::redis::RedisAddress};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -29,13 +29,14 @@ pub(super) fn check(settings: &Settings) -> Verdict {
     check_sessions(settings, &mut verdict);
     check_signing_keys(settings, &mut verdict);
     check_api_keys(settings, &mut verdict);
+    verify::check(settings, &mut verdict);
     check_passwords(settings, &mut verdict);
     check_limits(settings, &mut verdict);
     verdict
 }
 
 impl Verdict {
-    fn refuse_if(&mut self, condition: bool, sentence: impl FnOnce() -> String) {
+    pub(super) fn refuse_if(&mut self, condition: bool, sentence: impl FnOnce() -> String) {
         if condition {
             self.refusals.push(sentence());
         }

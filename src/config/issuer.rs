@@ -47,6 +47,12 @@ impl Issuer {
         Place::parse(&self.0).is_ok_and(|place| place.is_loopback())
     }
 
+    /// The host alone, as browsers know it.
+    #[must_use]
+    pub fn host(&self) -> String {
+        Place::parse(&self.0).map_or_else(|_| String::new(), |place| place.host.to_owned())
+    }
+
     /// The audience of Signet's own API, `<issuer>/v1`.
     #[must_use]
     pub fn api_audience(&self) -> String {

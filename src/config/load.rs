@@ -130,7 +130,8 @@ pub fn load(
             Ok(one) => layer = one.with_fallback(layer),
             Err(error) => {
                 let source = value.source.to_string();
-                problems.push(wording::sentence(&leaf.name(), &source, &error));
+                let each = |line| wording::sentence(&leaf.name(), &source, line);
+                problems.extend(error.lines().map(each));
             }
         }
         values.push(value);

@@ -25,6 +25,7 @@ mod place;
 mod secret;
 mod settings;
 pub mod size;
+mod verify;
 mod wording;
 
 pub use address::Listen;
@@ -42,3 +43,4 @@ pub use settings::{
     PasswordSettings, ServerSettings, SessionSettings, Settings, SigningKeySettings, StoreSettings,
     TokenSettings,
 };
+pub use verify::{CookieDomain, MethodName, VerifySettings};

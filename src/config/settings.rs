@@ -8,8 +8,8 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::{
-    DatabaseUrl, Issuer, Listen, LogFormat, LogLevel, MaxExpiry, Origin, Secret, address, duration,
-    size,
+    DatabaseUrl, Issuer, Listen, LogFormat, LogLevel, MaxExpiry, Origin, Secret, VerifySettings,
+    address, duration, size,
 };
 use crate::{
     model::{refresh_token::TokenPrefix, session::WhenFull, signing_key::Algorithm},
@@ -43,6 +43,9 @@ pub struct Settings {
     /// What API keys may be like.
     #[config(nested)]
     pub api_keys: ApiKeySettings,
+    /// Forward-auth: what /v1/auth/verify answers to a proxy that asks whether a request may pass.
+    #[config(nested)]
+    pub verify: VerifySettings,
     /// What passwords must be, and what checking one costs.
     #[config(nested)]
     pub password: PasswordSettings,

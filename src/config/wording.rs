@@ -86,6 +86,14 @@ impl Value {
         match self.leaf.example() {
             Some(Toml::Integer(_)) => number().map_or(text.clone().into(), Into::into),
             Some(Toml::Boolean(_)) => (text.trim() == "true").into(),
+            // A list of tables is itself TOML.
+            Some(Toml::Array(_)) if text.trim_start().starts_with('[') => {
+                let listed = format!("value = {text}").parse::<toml::Table>();
+                let listed = listed.ok().and_then(|mut table| table.remove("value"));
+                listed.map_or(text.into(), |list| {
+                    serde_json::to_value(list).unwrap_or_default()
+                })
+            }
             Some(Toml::Array(_)) => text.split(',').map(str::trim).collect(),
             _ => text.into(),
         }

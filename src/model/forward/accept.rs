@@ -43,19 +43,19 @@ pub enum Carrier {
 pub enum AcceptError {
     /// No such word.
     #[error(
-        "is unknown; write \"bearer_jwt\", \"bearer_api_key\", \"scheme:NAME\", \"header:NAME\", \"query:NAME\", \"basic\" or \"session_cookie\""
+        "there is no such method; write \"bearer_jwt\", \"bearer_api_key\", \"scheme:NAME\", \"header:NAME\", \"query:NAME\", \"basic\" or \"session_cookie\""
     )]
     Unknown,
     /// The keyword is none, or one that means something else.
     #[error(
-        "needs a keyword of letters, digits and `-` other than Bearer and Basic, such as \"scheme:Api-Key\""
+        "the keyword is letters, digits and `-`, and not Bearer or Basic, such as \"scheme:Api-Key\""
     )]
     Keyword,
     /// The header's name cannot be used.
-    #[error("is refused: {0}")]
+    #[error(transparent)]
     Header(#[from] FieldNameError),
     /// The parameter's name is none.
-    #[error("needs a name of letters, digits, `-`, `_` and `.`, such as \"query:api_key\"")]
+    #[error("the name is letters, digits, `-`, `_` and `.`, such as \"query:api_key\"")]
     Query,
 }
 
