@@ -4,7 +4,7 @@
 //! users take the same way and get the same answer.
 
 use crate::{
-    crypto::refresh::digest,
+    crypto::{lane::Share, refresh::digest},
     model::{
         password_policy::Password,
         session::{EndReason, SessionDigest},
@@ -82,7 +82,8 @@ impl Auth {
                 None => Ok(None),
             }
         };
-        match self.prove(&pseudonym, &password, lookup, caller).await {
+        let proof = self.prove(&pseudonym, &password, lookup, Share::Login, caller);
+        match proof.await {
             Ok(Proof::Right(account)) => Ok(*account),
             Ok(Proof::Wrong(limit)) => {
                 refused("login.refused", &pseudonym, caller);

@@ -1,6 +1,7 @@
 //! Judges and hashes a new password.
 
 use crate::{
+    crypto::lane::Share,
     model::{
         password_policy::Password,
         user::{Email, Username},
@@ -44,7 +45,12 @@ impl Auth {
             .await
             .map_err(|error| AuthError::Internal(error.to_string()))?;
         let password = judged.map_err(refused)?;
-        let hash = self.parts.lane.hash(&password, caller.address).await?;
+        let share = Share::Administration;
+        let hash = self
+            .parts
+            .lane
+            .hash(&password, share, caller.address)
+            .await?;
         Ok(PasswordHash::new(hash))
     }
 }

@@ -3,7 +3,10 @@
 use std::future::Future;
 
 use crate::{
-    crypto::{lane::LaneError, password::Verified},
+    crypto::{
+        lane::{LaneError, Share},
+        password::Verified,
+    },
     model::password_policy::Password,
     store::{
         error::StoreError,
@@ -31,15 +34,16 @@ impl Auth {
         pseudonym: &str,
         password: &Password,
         lookup: impl Future<Output = Result<Option<Credentials>, StoreError>>,
+        share: Share,
         caller: &Caller,
     ) -> Result<Proof, AuthError> {
         let attempt = self.throttle.begin(pseudonym, caller.address);
         let attempt = attempt.map_err(AuthError::Throttled)?;
-        match self.check(password, lookup, caller).await {
+        match self.check(password, lookup, share, caller).await {
             Ok((Some(account), Verified::Yes { needs_rehash })) if account.user.is_enabled() => {
                 attempt.succeeded();
                 if needs_rehash {
-                    self.rehash(&account, password, caller).await;
+                    self.rehash(&account, password, share, caller).await;
                 }
                 Ok(Proof::Right(Box::new(account)))
             }
@@ -55,6 +59,7 @@ impl Auth {
         &self,
         password: &Password,
         lookup: impl Future<Output = Result<Option<Credentials>, StoreError>>,
+        share: Share,
         caller: &Caller,
     ) -> Result<(Option<Credentials>, Verified), AuthError> {
         let account = lookup.await?;
@@ -65,18 +70,24 @@ impl Auth {
         let verified = self
             .parts
             .lane
-            .verify(password, stored, caller.address)
+            .verify(password, stored, share, caller.address)
             .await?;
         Ok((account, verified))
     }
 
     /// Hashes the password again with today's cost. Nothing is lost where that fails: the next
     /// login tries again.
-    async fn rehash(&self, account: &Credentials, password: &Password, caller: &Caller) {
+    async fn rehash(
+        &self,
+        account: &Credentials,
+        password: &Password,
+        share: Share,
+        caller: &Caller,
+    ) {
         let Some(old) = &account.password_hash else {
             return;
         };
-        let renewed = match self.parts.lane.hash(password, caller.address).await {
+        let renewed = match self.parts.lane.hash(password, share, caller.address).await {
             Ok(new) => {
                 let new = PasswordHash::new(new);
                 self.parts

@@ -6,6 +6,7 @@
 use std::{future::ready, time::Duration};
 
 use crate::{
+    crypto::lane::Share,
     model::{claims::Audience, password_policy::Password, time::Timestamp},
     store::users::Credentials,
 };
@@ -72,7 +73,8 @@ impl Auth {
             .ok_or(AuthError::InvalidAccessToken)?;
         let pseudonym = self.parts.pseudonyms.of(found.user.username.as_str());
         let lookup = ready(Ok(Some(found)));
-        match self.prove(&pseudonym, &current, lookup, caller).await? {
+        let proof = self.prove(&pseudonym, &current, lookup, Share::Login, caller);
+        match proof.await? {
             Proof::Right(account) => Ok(account),
             Proof::Wrong(_) => {
                 tracing::info!(

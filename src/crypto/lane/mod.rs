@@ -1,12 +1,13 @@
 //! The lane: the only place where Argon2 runs.
 //!
 //! A password hash takes tens of milliseconds of one core and its own 19 MiB. So it runs on a few
-//! threads of lower priority that keep their memory, behind a bounded queue that is fair by
+//! threads of lower priority that keep their memory, behind bounded queues that are fair by
 //! address: a flood of logins takes neither the machine's memory nor other requests' time. Who
 //! waits longer than the deadline, or finds the queue full, is told so (503); whose caller has gone
 //! is not computed.
 
 mod queue;
+mod shares;
 
 use std::io;
 use std::net::IpAddr;
@@ -18,7 +19,8 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use self::queue::{Queue, Waiting};
+pub use self::shares::Share;
+use self::{queue::Waiting, shares::Shares};
 use super::password::{self, Memory, PasswordCost, UnreadableHash, Verified};
 use super::random::Rng;
 use crate::model::password_policy::Password;
@@ -31,7 +33,7 @@ const KEEP_MEMORY: Duration = Duration::from_secs(10);
 pub struct LaneSize {
     /// Hashes at once; as many as there are cores.
     pub threads: usize,
-    /// Jobs that may wait.
+    /// Logins that may wait; a quarter of that each for other things.
     pub places: usize,
     /// How long a job may wait for its turn. Once begun it is finished.
     pub deadline: Duration,
@@ -83,12 +85,17 @@ impl Lane {
     }
 
     /// Hashes a new password into a PHC string.
-    pub async fn hash(&self, password: &Password, address: IpAddr) -> Result<String, LaneError> {
+    pub async fn hash(
+        &self,
+        password: &Password,
+        share: Share,
+        address: IpAddr,
+    ) -> Result<String, LaneError> {
         let (cost, rng) = (self.cost, Arc::clone(&self.rng));
         let password = password.clone();
         let work =
             move |memory: &mut Memory| password::hash(cost, password.expose(), &*rng, memory);
-        Ok(self.run(address, work).await??)
+        Ok(self.run(share, address, work).await??)
     }
 
     /// Checks a password against what is stored for the user. `None`, for an unknown user, takes
@@ -97,16 +104,18 @@ impl Lane {
         &self,
         password: &Password,
         stored: Option<&str>,
+        share: Share,
         address: IpAddr,
     ) -> Result<Verified, LaneError> {
         let (cost, password) = (self.cost, password.clone());
         let stored = stored.unwrap_or(&self.dummy).to_owned();
         let work = move |memory: &mut Memory| password::verify(cost, &password, &stored, memory);
-        Ok(self.run(address, work).await??)
+        Ok(self.run(share, address, work).await??)
     }
 
     async fn run<T: Send + 'static>(
         &self,
+        share: Share,
         address: IpAddr,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, LaneError> {
@@ -117,7 +126,7 @@ impl Lane {
         let work = Box::new(move |memory: &mut Memory| {
             answer.send(work(memory)).ok();
         });
-        self.shared.push(address, Job { claim, work });
+        self.shared.push(share, address, Job { claim, work });
         // A job that loses its place is dropped, and its sender with it.
         match tokio::time::timeout(self.deadline, &mut answered).await {
             Ok(answer) => answer.map_err(|_| LaneError::Full),
@@ -196,14 +205,14 @@ struct Shared {
 }
 
 struct State {
-    queue: Queue<Job>,
+    waiting: Shares<Job>,
     closed: bool,
 }
 
 impl Shared {
     fn new(places: usize) -> Self {
         let state = State {
-            queue: Queue::new(places),
+            waiting: Shares::new(places),
             closed: false,
         };
         Self {
@@ -212,8 +221,8 @@ impl Shared {
         }
     }
 
-    fn push(&self, address: IpAddr, job: Job) {
-        let lost = self.lock().queue.push(address, job);
+    fn push(&self, share: Share, address: IpAddr, job: Job) {
+        let lost = self.lock().waiting.push(share, address, job);
         self.changed.notify_one();
         // Its caller learns by the drop; outside the lock, since that wakes a task.
         drop(lost);
@@ -227,7 +236,7 @@ impl Shared {
             if state.closed {
                 return None;
             }
-            if let Some(job) = state.queue.pop() {
+            if let Some(job) = state.waiting.pop() {
                 return Some(job);
             }
             if idle {

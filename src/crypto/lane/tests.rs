@@ -37,7 +37,7 @@ impl Block {
             begun.send(()).unwrap();
             wait.recv().unwrap();
         };
-        let job = tokio::spawn(async move { lane.run(HOME, work).await });
+        let job = tokio::spawn(async move { lane.run(Share::Login, HOME, work).await });
         beginning.await.unwrap();
         Self { go_on, job }
     }
@@ -57,10 +57,13 @@ async fn settle() {
 #[tokio::test]
 async fn hashes_and_checks() {
     let lane = lane(2, 10, LONG);
-    let stored = lane.hash(&password("correct horse"), HOME).await.unwrap();
+    let stored = lane
+        .hash(&password("correct horse"), Share::Login, HOME)
+        .await
+        .unwrap();
     let check = |text, stored| {
         let (lane, password) = (&lane, password(text));
-        async move { lane.verify(&password, stored, HOME).await }
+        async move { lane.verify(&password, stored, Share::Login, HOME).await }
     };
     let yes = Verified::Yes {
         needs_rehash: false,
@@ -79,7 +82,7 @@ async fn hashes_and_checks() {
 async fn the_deadline_is_for_the_turn_and_not_for_the_work() {
     let lane = Arc::new(lane(1, 10, Duration::from_millis(200)));
     let block = Block::on(&lane).await;
-    let answer = lane.verify(&password("x"), None, OTHER).await;
+    let answer = lane.verify(&password("x"), None, Share::Login, OTHER).await;
     assert_eq!(answer, Err(LaneError::Deadline));
     assert_eq!(block.end().await, Ok(()));
 }
@@ -90,11 +93,14 @@ async fn a_full_queue_answers_at_once_and_a_flood_yields_to_others() {
     let block = Block::on(&lane).await;
     let begin = |address| {
         let lane = Arc::clone(&lane);
-        tokio::spawn(async move { lane.verify(&password("x"), None, address).await })
+        tokio::spawn(async move {
+            lane.verify(&password("x"), None, Share::Login, address)
+                .await
+        })
     };
     let (first, second) = (begin(HOME), begin(HOME));
     settle().await;
-    let full = lane.verify(&password("x"), None, HOME).await;
+    let full = lane.verify(&password("x"), None, Share::Login, HOME).await;
     assert_eq!(full, Err(LaneError::Full));
     let other = begin(OTHER);
     assert_eq!(second.await.unwrap(), Err(LaneError::Full));
@@ -110,22 +116,24 @@ async fn nothing_is_computed_for_a_caller_that_has_gone() {
     let (ran, runs) = mpsc::channel();
     let gone = {
         let lane = Arc::clone(&lane);
-        tokio::spawn(async move { lane.run(OTHER, move |_| ran.send(())).await })
+        tokio::spawn(async move { lane.run(Share::Login, OTHER, move |_| ran.send(())).await })
     };
     settle().await;
     gone.abort();
     assert!(gone.await.unwrap_err().is_cancelled());
     block.end().await.unwrap();
-    lane.verify(&password("x"), None, OTHER).await.unwrap();
+    lane.verify(&password("x"), None, Share::Login, OTHER)
+        .await
+        .unwrap();
     assert!(runs.recv().is_err());
 }
 
 #[tokio::test]
 async fn a_panic_costs_one_answer() {
     let lane = lane(1, 10, LONG);
-    let lost: Result<(), _> = lane.run(HOME, |_| panic!("on purpose")).await;
+    let lost: Result<(), _> = lane.run(Share::Login, HOME, |_| panic!("on purpose")).await;
     assert_eq!(lost, Err(LaneError::Full));
-    assert!(lane.hash(&password("x"), HOME).await.is_ok());
+    assert!(lane.hash(&password("x"), Share::Login, HOME).await.is_ok());
 }
 
 #[tokio::test]
