@@ -85,6 +85,7 @@ async fn succeeded(auth: &Auth, name: &str, password: &str) -> bool {
         scope: None,
         audience: &[],
         replaces: None,
+        session_cookie: false,
         caller: &CALLER,
     };
     auth.login(login).await.is_ok()

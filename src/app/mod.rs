@@ -6,6 +6,7 @@
 //! [`check`] says whether a server would start.
 
 mod check;
+mod gateway;
 mod housekeeping;
 mod master_keys;
 mod serve;
@@ -33,6 +34,7 @@ use crate::{
         pseudonym::Pseudonyms,
         random::{self, Rng, SystemRng},
         refresh::RefreshKeys,
+        session_cookie::SessionCookies,
         session_seal::SessionSeals,
     },
     model::{id::ClientId, time::Clock},
@@ -121,6 +123,7 @@ impl App {
             settings.tokens.prefix.clone(),
             &settings.tokens.accepted_prefixes,
         );
+        let session_cookies = session_cookies(&settings.tokens, &master);
         let pseudonyms = Pseudonyms::new(&master);
         let sessions = SqlFamilies::new(database.clone());
         let redis = redis(purpose, &settings, &ambient, &database, &master).await;
@@ -155,6 +158,7 @@ impl App {
                 api_keys: ApiKeys::new(database.clone()),
                 refresh_keys,
                 api_key_reader: api_key_reader(&settings.tokens, &pepper),
+                session_cookies,
                 pepper,
                 pseudonyms,
                 vault,
@@ -252,6 +256,10 @@ async fn bring_up_to_date(
 fn api_key_reader(tokens: &TokenSettings, pepper: &Pepper) -> ApiKeyReader {
     let prefix = tokens.prefix.clone();
     ApiKeyReader::new(pepper.clone(), prefix, &tokens.accepted_prefixes)
+}
+
+fn session_cookies(tokens: &TokenSettings, master: &MasterKeys) -> SessionCookies {
+    SessionCookies::new(master, tokens.prefix.clone(), &tokens.accepted_prefixes)
 }
 
 fn lane(settings: &Settings, ambient: &Ambient) -> anyhow::Result<Lane> {

@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, time::MissedTickBehavior};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{App, housekeeping};
+use super::{App, gateway, housekeeping};
 use crate::{
     auth::Auth,
     crypto::random,
@@ -96,6 +96,7 @@ impl App {
                 connections: settings.limits.connections,
                 drain: settings.limits.drain,
             },
+            gateway: gateway::of(&settings.verify),
             jwks_max_age: settings.signing_keys.jwks_max_age,
             new_request_id: Arc::new(move || {
                 format!("{:032x}", u128::from_be_bytes(random::bytes(&*rng)))

@@ -41,6 +41,12 @@ pub(super) fn of(settings: &Settings, default_client: ClientId) -> anyhow::Resul
             when_full: sessions.when_full,
         }),
         leeway: LEEWAY,
+        identity_lifetime: settings.verify.token_lifetime,
+        cookie_domain: settings
+            .verify
+            .cookie_domain
+            .as_ref()
+            .map(|domain| domain.as_str().to_owned()),
         passwords: PasswordPolicy {
             min_length: settings.password.min_length,
             context,

@@ -1,5 +1,7 @@
 //! Tells who presents an access token.
 
+use std::sync::Arc;
+
 use crate::{
     crypto::access::{self, Expectation},
     model::claims::Claims,
@@ -82,9 +84,11 @@ impl Auth {
             leeway: self.terms.leeway,
             now: self.now(),
         };
-        access::verify(&self.keys(), &expected, token).map_err(|error| {
+        let claims = self.seen(token)?;
+        access::check(&expected, &claims).map_err(|error| {
             tracing::debug!(%error, "access token refused");
             AuthError::InvalidAccessToken
-        })
+        })?;
+        Ok(Arc::unwrap_or_clone(claims))
     }
 }

@@ -28,11 +28,14 @@ impl Auth {
         if outdated.everything {
             self.user_cache.clear();
             self.api_key_cache.clear();
+            self.cookie_sessions.clear();
+            self.basic_proofs.clear();
             (outdated.signing_keys, outdated.scopes) = (true, true);
             outdated.everything = false;
         }
         for user in outdated.users.drain(..) {
             self.user_cache.forget(&user);
+            self.basic_proofs.forget(user);
         }
         for key in outdated.api_keys.drain(..) {
             self.api_key_cache.forget(key);

@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use crate::model::{
-    own_scope::OwnScope, password_policy::PasswordRefusal, scope::Scope, session::EndReason,
+    own_scope::OwnScope,
+    password_policy::PasswordRefusal,
+    scope::{Scope, Scopes},
+    session::EndReason,
 };
 
 use super::{api_keys::KeyRefusal, throttle::RateLimit};
@@ -43,6 +46,12 @@ pub enum AuthError {
     /// The credential is good, and does not include this scope.
     #[error("the scope {} is needed", .0.as_str())]
     InsufficientScope(OwnScope),
+    /// The credential is good, and lacks one of these scopes.
+    #[error("the scopes {0} are needed")]
+    MissingScopes(Scopes),
+    /// A request by cookie was sent by a page that has no business there.
+    #[error("the request did not come from a page of the application")]
+    ForeignPage,
     /// The one acted upon holds more than the actor's credential includes.
     #[error("the user is granted more than the caller's credential includes")]
     WouldEscalate,

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use zeroize::Zeroizing;
+
 use crate::{
     crypto::{access, random, signing::SigningKey},
     model::{
@@ -27,6 +29,8 @@ pub struct Tokens {
     pub scope: Scopes,
     /// The session's newest refresh token.
     pub refresh_token: String,
+    /// The session cookie of a login that asked for one.
+    pub session_cookie: Option<Zeroizing<String>>,
     /// How long the session can still last: the cookie's `Max-Age`.
     pub session_expires_in: Duration,
     /// The session.
@@ -66,6 +70,7 @@ impl Auth {
             expires_in: lifetime,
             scope,
             refresh_token,
+            session_cookie: None,
             session_expires_in: session.absolute_expires_at.since(now),
             session: session.id,
             user: session.user,

@@ -36,6 +36,8 @@ pub struct Login<'a> {
     /// The refresh token of the session that this login takes the place of: the one in the
     /// browser's cookie.
     pub replaces: Option<&'a str>,
+    /// Whether the browser is to have a session cookie, for forward-auth.
+    pub session_cookie: bool,
     /// Who asks.
     pub caller: &'a Caller,
 }
@@ -49,7 +51,13 @@ impl Auth {
             .await?;
         let replaced = self.replaced(login.replaces);
         let tokens = self
-            .open_session(&account.user, &asked, login.caller, replaced)
+            .open_session(
+                &account.user,
+                &asked,
+                login.caller,
+                replaced,
+                login.session_cookie,
+            )
             .await?;
         if let Some(replaced) = replaced {
             self.replace(replaced, &tokens).await;

@@ -29,10 +29,12 @@ pub mod reauthenticate;
 mod recent;
 pub mod refresh;
 pub mod scopes;
+mod seen_tokens;
 pub mod sessions;
 pub mod throttle;
 mod user_cache;
 pub mod users;
+pub mod verify;
 
 use std::{
     net::IpAddr,
@@ -47,7 +49,7 @@ use crate::store::redis::RedisFamilies;
 use crate::{
     crypto::{
         api_key::ApiKeyReader, keyring::KeyRing, lane::Lane, pepper::Pepper, pseudonym::Pseudonyms,
-        random::Rng, refresh::RefreshKeys,
+        random::Rng, refresh::RefreshKeys, session_cookie::SessionCookies,
     },
     model::{
         client::Client,
@@ -66,8 +68,10 @@ use api_keys::{ApiKeyCache, KeyPolicy, Usage};
 use catch_up::Outdated;
 use change_log::ChangeLog;
 use keys::KeyVault;
+use seen_tokens::SeenTokens;
 use throttle::Throttle;
 use user_cache::{UserCache, user_cache};
+use verify::{BasicProofs, CookieSessions, cookie_sessions};
 
 /// What holds for every client.
 #[derive(Debug, Clone)]
@@ -88,6 +92,10 @@ pub struct Terms {
     pub session_limit: Option<SessionLimit>,
     /// How far the clocks of nodes may differ.
     pub leeway: Duration,
+    /// How long the token lives that tells an application behind a gateway who asks.
+    pub identity_lifetime: Duration,
+    /// The domain whose hosts share the session cookie; our own host alone where absent.
+    pub cookie_domain: Option<String>,
     /// What a new password must be like.
     pub passwords: PasswordPolicy,
     /// What API keys may be like.
@@ -122,6 +130,8 @@ pub struct Parts {
     pub refresh_keys: RefreshKeys,
     /// What makes API keys and reads them.
     pub api_key_reader: ApiKeyReader,
+    /// What makes session cookies.
+    pub session_cookies: SessionCookies,
     /// What is mixed into the digests of secrets that we made.
     pub pepper: Pepper,
     /// What names are called in logs and counts.
@@ -141,6 +151,9 @@ pub struct Auth {
     usage: Usage,
     registry: RwLock<Arc<Registry>>,
     outdated: Outdated,
+    seen_tokens: SeenTokens,
+    cookie_sessions: CookieSessions,
+    basic_proofs: BasicProofs,
 }
 
 /// Who asks, as far as the connection tells.
@@ -157,6 +170,7 @@ impl Auth {
     #[must_use]
     pub fn new(terms: Terms, parts: Parts, keys: KeyRing) -> Self {
         let throttle = Throttle::new(parts.clock.clone());
+        let basic_proofs = BasicProofs::new(&*parts.rng);
         Self {
             terms,
             parts,
@@ -167,6 +181,9 @@ impl Auth {
             usage: Usage::default(),
             registry: RwLock::default(),
             outdated: Outdated::everything(),
+            seen_tokens: SeenTokens::default(),
+            cookie_sessions: cookie_sessions(),
+            basic_proofs,
         }
     }
 

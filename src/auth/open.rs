@@ -4,6 +4,7 @@ use crate::{
     crypto::{
         random,
         refresh::{RefreshTokenText, digest},
+        session_cookie::NewSessionCookie,
     },
     model::{
         id::{SessionId, UserId},
@@ -25,18 +26,21 @@ impl Auth {
         asked: &Asked<'_>,
         caller: &Caller,
         replaces: Option<SessionDigest>,
+        with_cookie: bool,
     ) -> Result<Tokens, AuthError> {
         let key = self.signing_key(asked.client)?;
         let handle = Handle(random::bytes(&*self.parts.rng));
         let session = self.new_session(user, asked, caller);
         let refresh_token = self.mint(&handle, session.family.generation, session.family.key_id)?;
-        let tokens = self.issue(&key, &session, user, asked.client, None, refresh_token)?;
+        let mut tokens = self.issue(&key, &session, user, asked.client, None, refresh_token)?;
+        let cookie = with_cookie.then(|| self.new_session_cookie()).transpose()?;
         let opening = Opening {
             digest: digest(&handle),
             session,
             credential_version: user.credential_version,
             limit: self.terms.session_limit,
             replaces,
+            cookie: cookie.as_ref().map(|cookie| cookie.digest),
         };
         let ended = match self.parts.families.open(&opening).await? {
             Opened::Begun(ended) => ended,
@@ -54,6 +58,7 @@ impl Auth {
             }
         };
         self.made_room(user.id, &ended).await;
+        tokens.session_cookie = cookie.map(|cookie| cookie.value);
         tracing::info!(
             target: "signet::event", event = "login.succeeded", user = %tokens.user,
             session = %tokens.session, client = %tokens.client, address = %caller.address,
@@ -109,6 +114,11 @@ impl Auth {
                 address: Some(caller.address),
             },
         }
+    }
+
+    fn new_session_cookie(&self) -> Result<NewSessionCookie, AuthError> {
+        let made = self.parts.session_cookies.make(&*self.parts.rng);
+        made.ok_or_else(|| AuthError::unavailable("there is no key for session cookies"))
     }
 
     /// Writes a refresh token as text.

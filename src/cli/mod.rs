@@ -71,7 +71,8 @@ once it answers.
 
 Settings come from the environment, and from a file only if it is named. These it decides itself: \
 server.listen, server.issuer, server.metrics_listen (off), store.database, keys.dir, keys.master, \
-keys.active.")]
+keys.active. It trusts this machine as a proxy and, without verify.rules, lets every request pass \
+/v1/auth/verify that has an access token or an API key.")]
     Demo(Demo),
     /// Start the server
     #[command(after_help = "\

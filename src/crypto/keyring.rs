@@ -37,6 +37,12 @@ impl KeyRing {
         Self(Arc::new(Snapshot { keys, jwks, etag }))
     }
 
+    /// Whether it is the same snapshot.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The key that signs with this algorithm now, if there is one.
     #[must_use]
     pub fn signer(&self, algorithm: Algorithm) -> Option<Arc<SigningKey>> {

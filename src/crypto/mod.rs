@@ -7,17 +7,20 @@
 pub mod access;
 pub mod api_key;
 pub mod foreign;
+pub mod identity_token;
 pub mod jwk;
 pub mod keyring;
 pub mod lane;
 pub mod master;
 pub mod password;
 pub mod pepper;
+pub mod proof_key;
 pub mod provider;
 pub mod pseudonym;
 pub mod random;
 pub mod refresh;
 pub mod seal;
+pub mod session_cookie;
 pub mod session_seal;
 pub mod signing;
 

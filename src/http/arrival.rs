@@ -23,6 +23,7 @@ pub struct Arrival(Arc<Facts>);
 #[derive(Debug)]
 struct Facts {
     address: IpAddr,
+    from_proxy: bool,
     request_id: String,
     body_limit: usize,
     shapes: Option<Arc<Shapes>>,
@@ -47,6 +48,7 @@ impl Arrival {
         let request_id = proxies.request_id(peer, request.headers());
         Self(Arc::new(Facts {
             address: proxies.client(peer, request.headers()),
+            from_proxy: proxies.trusts(peer),
             request_id: request_id.map_or_else(new_id, str::to_owned),
             body_limit,
             shapes,
@@ -72,6 +74,12 @@ impl Arrival {
     #[must_use]
     pub fn address(&self) -> IpAddr {
         self.0.address
+    }
+
+    /// Whether a trusted proxy brought it.
+    #[must_use]
+    pub fn is_from_proxy(&self) -> bool {
+        self.0.from_proxy
     }
 
     /// The request's name in the log and in every error.

@@ -6,7 +6,7 @@ type Codes = &'static [Code];
 
 /// What an operation answers beyond what follows from its description.
 pub(super) fn codes(operation: &str) -> Codes {
-    let subjects = [sessions, users, api_keys];
+    let subjects = [sessions, users, api_keys, gateways];
     let mut found = subjects.iter().map(|codes| codes(operation));
     found.find(|codes| !codes.is_empty()).unwrap_or(&[])
 }
@@ -92,6 +92,31 @@ fn api_keys(operation: &str) -> Codes {
             Code::Throttled,
         ],
         "disableApiKey" | "enableApiKey" | "revokeApiKey" => &[Code::WouldEscalate],
+        _ => &[],
+    }
+}
+
+fn gateways(operation: &str) -> Codes {
+    match operation {
+        "verifyRequest" => &[
+            Code::MultipleCredentials,
+            Code::CredentialMissing,
+            Code::UnsupportedAuthScheme,
+            Code::InvalidCredentials,
+            Code::InvalidAccessToken,
+            Code::InvalidApiKey,
+            Code::ApiKeyExpired,
+            Code::ApiKeyRevoked,
+            Code::ApiKeyDisabled,
+            Code::OwnerDisabled,
+            Code::SessionEnded,
+            Code::InsufficientScope,
+            Code::ApiKeyReadOnly,
+            Code::AddressNotAllowed,
+            Code::CsrfRefused,
+            Code::NoRule,
+            Code::Throttled,
+        ],
         _ => &[],
     }
 }

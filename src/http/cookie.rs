@@ -1,4 +1,4 @@
-//! The refresh cookie: one per client, read byte for byte.
+//! The cookies: a refresh cookie per client, and the session cookie; read byte for byte.
 //!
 //! Our own parser, because common ones percent-decode names: a sibling subdomain may set
 //! `__%48ost-…`, which no browser protects and which they would then read as `__Host-…`.
@@ -9,6 +9,10 @@ use super::problem::{Code, Refusal};
 
 /// Browsers keep name and value together up to this size (RFC 6265 §6.1).
 const MAX_SIZE: usize = 4096;
+/// For our own requests: no other site's link or form takes it along.
+const STRICT: &str = "SameSite=Strict";
+/// For pages: a link from elsewhere opens them logged in.
+const LAX: &str = "SameSite=Lax";
 
 /// The name of the refresh cookie of `client`.
 #[must_use]
@@ -30,9 +34,8 @@ pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, R
         return Ok(None);
     };
     if values.next().is_some() {
-        return Err(Refusal::new(Code::MalformedRequest).because(
-            "Two cookies have the name of the refresh cookie; clear the site's cookies.",
-        ));
+        return Err(Refusal::new(Code::MalformedRequest)
+            .because("Two cookies have the name of ours; clear the site's cookies."));
     }
     let text = str::from_utf8(value).map_err(|_| Refusal::new(Code::MalformedRequest))?;
     Ok(Some(text))
@@ -42,18 +45,43 @@ pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, R
 #[must_use]
 pub fn set_refresh(client: &str, token: &str, max_age: u64) -> Option<HeaderValue> {
     let name = refresh_name(client);
-    (name.len() + token.len() < MAX_SIZE).then(|| write(&name, token, max_age))?
+    (name.len() + token.len() < MAX_SIZE).then(|| write(&name, token, max_age, STRICT))?
 }
 
 /// Takes the refresh token away again: the same attributes, no value, no life.
 #[must_use]
 pub fn clear_refresh(client: &str) -> Option<HeaderValue> {
-    write(&refresh_name(client), "", 0)
+    write(&refresh_name(client), "", 0, STRICT)
 }
 
-fn write(name: &str, value: &str, max_age: u64) -> Option<HeaderValue> {
-    let text =
-        format!("{name}={value}; Max-Age={max_age}; Path=/; HttpOnly; Secure; SameSite=Strict");
+/// The name of the session cookie. What begins with `__Host-` only the host itself can set; one
+/// that a `domain` shares is less well protected.
+#[must_use]
+pub const fn session_name(domain: Option<&str>) -> &'static str {
+    match domain {
+        None => "__Host-signet_session",
+        Some(_) => "__Secure-signet_session",
+    }
+}
+
+/// Gives the browser its session cookie for `max_age` seconds.
+#[must_use]
+pub fn set_session(value: &str, max_age: u64, domain: Option<&str>) -> Option<HeaderValue> {
+    let attributes = match domain {
+        None => LAX.to_owned(),
+        Some(domain) => format!("{LAX}; Domain={domain}"),
+    };
+    write(session_name(domain), value, max_age, &attributes)
+}
+
+/// Takes the session cookie away again.
+#[must_use]
+pub fn clear_session(domain: Option<&str>) -> Option<HeaderValue> {
+    set_session("", 0, domain)
+}
+
+fn write(name: &str, value: &str, max_age: u64, attributes: &str) -> Option<HeaderValue> {
+    let text = format!("{name}={value}; Max-Age={max_age}; Path=/; HttpOnly; Secure; {attributes}");
     let mut header = HeaderValue::try_from(text).ok()?;
     header.set_sensitive(true);
     Some(header)
@@ -129,6 +157,15 @@ mod tests {
         assert_eq!(
             clear_refresh("web").unwrap(),
             "__Host-signet_refresh-web=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Strict"
+        );
+        assert_eq!(
+            set_session("value", 60, None).unwrap(),
+            "__Host-signet_session=value; Max-Age=60; Path=/; HttpOnly; Secure; SameSite=Lax"
+        );
+        assert_eq!(
+            clear_session(Some("example.com")).unwrap(),
+            "__Secure-signet_session=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax; \
+             Domain=example.com"
         );
         assert!(set_refresh("web", &"t".repeat(4096), 60).is_none());
         assert!(set_refresh("w\nb", "token", 60).is_none());

@@ -48,10 +48,28 @@ pub struct Settings {
     pub request_limit: Duration,
     /// All routes below.
     pub routes: Routes,
+    /// The path at which others tell of requests of their own: what comes with those or stands
+    /// behind it is not ours to judge by form, and not ours to print.
+    pub behind: Option<&'static str>,
     /// The schemas of the routes below.
     pub shapes: Arc<Shapes>,
     /// Names a request.
     pub new_request_id: NewRequestId,
+}
+
+impl Settings {
+    fn is_behind(&self, uri: &Uri) -> bool {
+        let rest = self.behind.and_then(|path| uri.path().strip_prefix(path));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// The path of a request as far as it is ours.
+    fn shown<'u>(&self, uri: &'u Uri) -> &'u str {
+        match self.behind {
+            Some(path) if self.is_behind(uri) => path,
+            _ => uri.path(),
+        }
+    }
 }
 
 /// The edge around everything else.
@@ -90,6 +108,9 @@ impl<E: Endpoint> Edge<E> {
     /// What is refused before any route looks at it.
     fn admit(&self, request: &Request) -> Result<(), Refusal> {
         host::check(request.version(), request.headers())?;
+        if self.settings.is_behind(request.uri()) {
+            return Ok(());
+        }
         query::refuse_duplicates(request.uri())?;
         let declared = request
             .header("content-length")
@@ -141,7 +162,9 @@ impl<E: Endpoint> Endpoint for Edge<E> {
             };
             let response = match outcome {
                 Outcome::Answer(response) => response,
-                Outcome::Refused(refusal) => refuse(refusal, &method, &uri, &arrival),
+                Outcome::Refused(refusal) => {
+                    refuse(refusal, &method, settings.shown(&uri), &arrival)
+                }
             };
             count(operation, response.status(), arrived.elapsed());
             response
@@ -166,12 +189,8 @@ fn count(operation: &'static str, status: StatusCode, took: Duration) {
 }
 
 /// Logs a refusal under the id that its answer carries, and shapes the answer.
-fn refuse(refusal: Refusal, method: &Method, uri: &Uri, arrival: &Arrival) -> Response {
-    let (request_id, path, status) = (
-        arrival.request_id(),
-        uri.path(),
-        refusal.code().status().as_u16(),
-    );
+fn refuse(refusal: Refusal, method: &Method, path: &str, arrival: &Arrival) -> Response {
+    let (request_id, status) = (arrival.request_id(), refusal.code().status().as_u16());
     match refusal.code() {
         // The path is ours to print: it has led to one of our routes.
         Code::InternalError => {

@@ -33,6 +33,7 @@ pub mod server;
 mod site;
 mod string_type;
 pub mod surface;
+pub mod verify;
 pub mod wellknown;
 
 pub use site::{Site, openapi, serve, serve_metrics};

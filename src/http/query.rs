@@ -1,5 +1,7 @@
 //! The query string, as far as every route agrees on it.
 
+use std::borrow::Cow;
+
 use http::Uri;
 
 use super::problem::{Code, Refusal};
@@ -9,7 +11,7 @@ pub fn refuse_duplicates(uri: &Uri) -> Result<(), Refusal> {
     let Some(query) = uri.query() else {
         return Ok(());
     };
-    let mut names: Vec<String> = query
+    let mut names: Vec<Cow<'_, str>> = query
         .split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| decode(pair.split_once('=').map_or(pair, |(name, _)| name)))
@@ -22,7 +24,10 @@ pub fn refuse_duplicates(uri: &Uri) -> Result<(), Refusal> {
 }
 
 /// `application/x-www-form-urlencoded`, far enough to compare names.
-fn decode(name: &str) -> String {
+pub(super) fn decode(name: &str) -> Cow<'_, str> {
+    if !name.contains(['%', '+']) {
+        return Cow::Borrowed(name);
+    }
     let mut bytes = Vec::with_capacity(name.len());
     let mut rest = name.as_bytes();
     while let [first, tail @ ..] = rest {
@@ -37,7 +42,7 @@ fn decode(name: &str) -> String {
             (None, other) => *other,
         });
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn hex(digit: u8) -> Option<u8> {

@@ -16,6 +16,7 @@ use super::edge::NewRequestId;
 use super::prepared::Prepared;
 use super::server::{self, Limits};
 use super::surface::{self, Options};
+use super::verify::{Gateway, VerifyApi};
 use super::wellknown::{self, CurrentJwks, WellKnown};
 use super::{document, probes};
 use crate::auth::Auth;
@@ -34,14 +35,16 @@ pub struct Site {
     pub request_limit: Duration,
     /// How long verifiers may keep the JWKS and the metadata.
     pub jwks_max_age: Duration,
+    /// What the configuration says of forward-auth.
+    pub gateway: Gateway,
     /// What connections may take.
     pub limits: Limits,
     /// Names a request.
     pub new_request_id: NewRequestId,
 }
 
-/// Every operation, in the document's order: the session API and the public documents.
-type Operations = (Api, WellKnown);
+/// Every operation, in the document's order: the API, what gateways ask, the public documents.
+type Operations = (Api, VerifyApi, WellKnown);
 
 /// The OpenAPI document, as it is served and exported. Needs no server.
 #[must_use]
@@ -77,6 +80,7 @@ fn endpoint(site: Site) -> impl Endpoint<Output = Response> {
     let jwks = current_jwks(site.auth.clone(), max_age);
     let beside = wellknown::beside(&terms.issuer, max_age, &jwks);
     let known = WellKnown::new(&terms.issuer, max_age, jwks);
+    let verify = VerifyApi::new(site.auth.clone(), site.gateway);
     let options = Options {
         issuer: terms.issuer.clone(),
         origins: terms.default_client.origins.clone(),
@@ -84,10 +88,11 @@ fn endpoint(site: Site) -> impl Endpoint<Output = Response> {
         body_limit: site.body_limit,
         request_limit: site.request_limit,
         beside,
+        gateways: Some(verify.clone().beside().boxed()),
         docs: site.docs,
         new_request_id: site.new_request_id,
     };
-    let operations: Operations = (api::api(&site.auth), known);
+    let operations: Operations = (api::api(&site.auth), verify, known);
     let auth = site.auth.clone();
     let ready = move || {
         let auth = auth.clone();

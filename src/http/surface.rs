@@ -16,7 +16,7 @@ use super::document::{self, Codes};
 use super::edge::{Edge, NewRequestId, Settings};
 use super::prepared::Prepared;
 use super::routes::Routes;
-use super::{docs, probes};
+use super::{docs, probes, verify};
 use crate::auth::health::Health;
 
 /// How long the API description may be cached, in seconds.
@@ -36,6 +36,9 @@ pub struct Options {
     pub request_limit: Duration,
     /// What answers beside the operations, by path.
     pub beside: Vec<(String, BoxEndpoint<'static, Response>)>,
+    /// What answers gateways where the document has no words for it: other methods, and paths
+    /// behind [`verify::PATH`].
+    pub gateways: Option<BoxEndpoint<'static, Response>>,
     /// Whether `/docs` is there.
     pub docs: bool,
     /// Names a request.
@@ -78,7 +81,13 @@ where
         routes.with(path, [Method::GET])
     });
     let api = OpenApiService::new(api, "", "").into_endpoint();
-    let inner = Beside { plain, api };
+    let gateways = options.gateways;
+    let behind = gateways.is_some().then_some(verify::PATH);
+    let inner = Beside {
+        plain,
+        gateways,
+        api,
+    };
     Edge::new(
         inner,
         Settings {
@@ -88,6 +97,7 @@ where
             body_limit: options.body_limit,
             request_limit: options.request_limit,
             routes,
+            behind,
             shapes: Arc::new(Shapes::of::<T>()),
             new_request_id: options.new_request_id,
         },
@@ -109,6 +119,7 @@ impl Plain {
 /// each request's path once more.
 struct Beside<A> {
     plain: Plain,
+    gateways: Option<BoxEndpoint<'static, Response>>,
     api: A,
 }
 
@@ -116,9 +127,15 @@ impl<A: Endpoint<Output = Response>> Endpoint for Beside<A> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
-        match self.plain.0.get(request.uri().path()) {
-            Some(endpoint) => endpoint.call(request).await,
-            None => self.api.call(request).await,
+        let path = request.uri().path();
+        if let Some(endpoint) = self.plain.0.get(path) {
+            return endpoint.call(request).await;
+        }
+        match &self.gateways {
+            Some(endpoint) if verify::is_undocumented(request.method(), path) => {
+                endpoint.call(request).await
+            }
+            _ => self.api.call(request).await,
         }
     }
 }

@@ -85,6 +85,12 @@ pub fn judge(
     }
 }
 
+/// Why the session is over, if it is.
+#[must_use]
+pub fn over(session: &Session, now: Timestamp) -> Option<EndReason> {
+    ended(session, session.family.generation, now)
+}
+
 /// Why the session is over for this token, if it is. A token newer than the record tells that the
 /// store lost writes, and with them a later idle expiry: only the absolute one ends it.
 fn ended(session: &Session, presented: Generation, now: Timestamp) -> Option<EndReason> {

@@ -7,7 +7,7 @@ use sqlx::{
 
 use super::error::StoreError;
 
-const MIGRATIONS: [(i64, &str, &str); 8] = [
+const MIGRATIONS: [(i64, &str, &str); 9] = [
     (
         1,
         "sessions",
@@ -47,6 +47,11 @@ const MIGRATIONS: [(i64, &str, &str); 8] = [
         8,
         "leases",
         include_str!("../../migrations/0008_leases.sql"),
+    ),
+    (
+        9,
+        "session_cookies",
+        include_str!("../../migrations/0009_session_cookies.sql"),
     ),
 ];
 

@@ -66,6 +66,7 @@ async fn pd_02_a_panic_has_the_same_shape() {
         request_limit: Duration::from_secs(5),
         routes: Routes::default(),
         shapes: Arc::default(),
+        behind: None,
         new_request_id: Arc::new(|| "its-number".to_owned()),
     };
     let edge = Edge::new(make_sync(|_| -> String { panic!("inside") }), settings);

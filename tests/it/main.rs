@@ -20,4 +20,5 @@ mod secrets;
 pub(crate) mod servers;
 mod trouble;
 mod users;
+mod verify;
 mod well_known;

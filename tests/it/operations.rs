@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::verify::gateway;
 use crate::harness::{Answer, Key, PASSWORD, Person, TestServer};
 
 #[tokio::test]
@@ -128,7 +129,12 @@ async fn the_document_lists_what_exists() {
 /// the one that it is there for.
 #[tokio::test]
 async fn pd_04_every_operation_answers_as_described() {
-    let server = TestServer::with(|settings| settings.default_client.keys_for_passwords = true);
+    let verify = gateway::settings("[[verify.rules]]\naccept = [\"bearer_jwt\"]");
+    let server = TestServer::with(|settings| {
+        settings.default_client.keys_for_passwords = true;
+        settings.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+        settings.verify = verify;
+    });
     let server = server.await;
     let ada = server.person("ada").await;
     let there = Person::log_in(&server, "ada", PASSWORD).await;
@@ -138,6 +144,10 @@ async fn pd_04_every_operation_answers_as_described() {
         server.login("ada", PASSWORD).await,
         server.refresh(&ada.refresh_token).await,
         ada.get("/v1/me").await,
+        gateway::asked(&server, "/")
+            .bearer(&ada.access_token)
+            .ask()
+            .await,
         ada.get("/v1/me/sessions?limit=1").await,
         ada.delete(&format!("/v1/me/sessions/{sid}")).await,
         ada.delete("/v1/me/sessions").await,

@@ -9,6 +9,7 @@ use signet::{
         refresh_token::Generation,
         rule::rotated,
         session::{EndReason, Origin, SessionDigest},
+        session_cookie::CookieDigest,
     },
     store::{
         families::{Advanced, LateStamp, Opened, Revocation, SessionKey, SqlFamilies, Target},
@@ -88,9 +89,14 @@ async fn a_session_is_found_as_it_was_opened(place: &Place, store: &impl Tested)
     opening.session.scopes = None;
     opening.session.audiences.clear();
     opening.session.origin = Origin::default();
+    opening.cookie = Some(CookieDigest([7; 32]));
     assert_eq!(store.open(&opening).await, Ok(BEGUN));
     let bare = store.find(&SessionKey::Id(opening.session.id)).await;
-    assert_eq!(bare, Ok(Some(opening.session)));
+    assert_eq!(bare, Ok(Some(opening.session.clone())));
+    let by_cookie = store.find(&SessionKey::Cookie(CookieDigest([7; 32]))).await;
+    assert_eq!(by_cookie, Ok(Some(opening.session)));
+    let another = store.find(&SessionKey::Cookie(CookieDigest([8; 32]))).await;
+    assert_eq!(another, Ok(None));
     let nobody = SessionKey::Id(place.id::<SessionKind>());
     assert_eq!(store.find(&nobody).await, Ok(None));
 }

@@ -193,6 +193,7 @@ impl Place {
             credential_version: 1,
             limit: None,
             replaces: None,
+            cookie: None,
         }
     }
 

@@ -4,6 +4,7 @@
 //! prints. Everything else is as configured by environment or a named file; a `signet.toml` that
 //! happens to lie here is left alone.
 
+mod gateway;
 mod ports;
 mod text;
 
@@ -123,6 +124,7 @@ fn decide(
     settings.server.issuer =
         Issuer::parse(&url).map_err(|error| Failure::new(Kind::Failed, error))?;
     settings.server.metrics_listen = Listen::Off;
+    gateway::decide(settings);
     settings.store.database = DatabaseUrl::Sqlite(scratch.path().join("signet.db"));
     settings.keys.dir = scratch.path().join("keys");
     settings.keys.master = None;

@@ -57,6 +57,8 @@ impl From<AuthError> for Failure {
             | AuthError::TooManySessions
             | AuthError::SessionEnded(_)
             | AuthError::InsufficientScope(_)
+            | AuthError::MissingScopes(_)
+            | AuthError::ForeignPage
             | AuthError::WouldEscalate
             | AuthError::ReauthenticationRequired
             | AuthError::Conflict(_)

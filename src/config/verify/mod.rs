@@ -23,7 +23,7 @@ use crate::model::forward::{Dialect, FieldName, Rules};
 #[derive(Clone, confique::Config, Debug)]
 pub struct VerifySettings {
     /// How your proxy tells of the request that it asks about: "forwarded" (Traefik, Caddy),
-    /// "original" (nginx) or "envoy". It must be one of server.trusted_proxies.
+    /// "original" (nginx) or "envoy". It must be one of `server.trusted_proxies`.
     #[config(default = "forwarded", deserialize_with = dialect)]
     pub dialect: Dialect,
     /// The rules. The first that covers a request by host, path and method judges it; where none
@@ -51,6 +51,10 @@ pub struct VerifySettings {
     /// sent under that name.
     #[config(default = "X-Auth-Method", deserialize_with = parsed)]
     pub header_method: FieldName,
+    /// What that header says instead of the method's own name (`bearer_jwt`, `bearer_api_key`,
+    /// `scheme`, `header`, `query`, `basic`, `session_cookie`), each as "method=name".
+    #[config(default = [], deserialize_with = method_name::deserialize)]
+    pub method_names: Vec<MethodName>,
     /// The header with the credential's expiry (RFC 3339).
     #[config(default = "X-Auth-Expires", deserialize_with = parsed)]
     pub header_expires: FieldName,
@@ -72,10 +76,6 @@ pub struct VerifySettings {
     /// How long that token is valid, at most 60s. Duration.
     #[config(default = "60s", deserialize_with = duration::deserialize)]
     pub token_lifetime: Duration,
-    /// What header_method says instead of the method's own name ("bearer_jwt", "bearer_api_key",
-    /// "scheme", "header", "query", "basic", "session_cookie"), each as "method=name".
-    #[config(default = [], deserialize_with = method_name::deserialize)]
-    pub method_names: Vec<MethodName>,
     /// The domain whose hosts all get the session cookie of a login with delivery
     /// `cookie_and_session`; without it, the issuer's own host alone.
     /// Example: `"example.com"`

@@ -5,6 +5,7 @@
 //! of RFC 8725 §2 (`alg`, `jwk`, `jku`, `x5u`, `crit`, nested and encrypted tokens) end at the
 //! shape of the token, before any cryptography. Whether the session still lives is not known here.
 
+mod fingerprint;
 mod open;
 mod sign;
 
@@ -14,6 +15,7 @@ use super::keyring::KeyRing;
 use crate::model::claims::Claims;
 use crate::model::time::Timestamp;
 
+pub use fingerprint::Fingerprint;
 pub use open::open;
 pub use sign::{SignError, sign};
 

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The caller of `request`.
-pub(super) fn caller(request: &Request) -> Caller {
+pub(in crate::http) fn caller(request: &Request) -> Caller {
     Caller {
         address: Arrival::of(request).address(),
         label: arrival::device_label(request.headers()),

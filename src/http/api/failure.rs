@@ -23,6 +23,10 @@ impl From<AuthError> for Refusal {
             AuthError::InsufficientScope(needed) => {
                 Self::insufficient_scope(vec![needed.as_str().to_owned()])
             }
+            AuthError::MissingScopes(needed) => {
+                Self::insufficient_scope(needed.iter().map(ToString::to_string).collect())
+            }
+            AuthError::ForeignPage => Self::new(Code::CsrfRefused),
             AuthError::WouldEscalate => Self::new(Code::WouldEscalate),
             AuthError::ReauthenticationRequired => Self::new(Code::ReauthenticationRequired),
             AuthError::Invalid(errors) => {

@@ -48,7 +48,8 @@ pub(super) struct Credentials {
     /// Whom the access tokens are for; the configured audiences where absent.
     #[oai(validator(min_items = 1, min_length = 1))]
     audience: Option<Vec<String>>,
-    /// How the refresh token travels: `body` (the default) or `cookie`.
+    /// How the refresh token travels: `body` (the default), `cookie`, or `cookie_and_session`: as
+    /// `cookie`, with a session cookie beside it that forward-auth takes.
     #[serde(default)]
     #[oai(default)]
     delivery: Delivery,
@@ -60,7 +61,7 @@ impl LoginApi {
     ///
     /// Opens a session and issues its first tokens. This is the first-party session API, not
     /// OAuth's `password` grant (RFC 9700 §2.4). Unknown names, wrong passwords and disabled users
-    /// get one and the same refusal. With `delivery: "cookie"` the request needs the header
+    /// get one and the same refusal. With a delivery by cookie the request needs the header
     /// `X-Signet-Request: 1` and an origin that the client has registered. The body has 4 KiB at most.
     #[oai(path = "/v1/auth/login", method = "post", operation_id = "login")]
     async fn login(
@@ -71,7 +72,7 @@ impl LoginApi {
         let Body(credentials) = body;
         let client = self.0.client_named(credentials.client_id.as_deref());
         let cookie = match (credentials.delivery, client) {
-            (Delivery::Cookie, Some(client)) => {
+            (Delivery::Cookie | Delivery::CookieAndSession, Some(client)) => {
                 csrf::check(request.headers(), &client.origins)?;
                 cookie::find(
                     request.headers(),
@@ -87,8 +88,11 @@ impl LoginApi {
             scope: credentials.scope.as_deref(),
             audience: credentials.audience.as_deref().unwrap_or_default(),
             replaces: cookie,
+            session_cookie: credentials.delivery == Delivery::CookieAndSession,
             caller: &caller(request),
         };
-        deliver(self.0.login(login).await?, credentials.delivery)
+        let tokens = self.0.login(login).await?;
+        let domain = self.0.terms().cookie_domain.as_deref();
+        deliver(tokens, credentials.delivery, domain)
     }
 }

@@ -80,10 +80,13 @@ impl LogoutApi {
         if let Some(token) = token {
             self.0.logout(Logout::RefreshToken(token)).await?;
         }
-        let done = NoContent::default();
-        Ok(WithCookie(match cookie::clear_refresh(&id) {
-            Some(cookie) => done.cookie(cookie),
-            None => done,
-        }))
+        let domain = self.0.terms().cookie_domain.as_deref();
+        let beside = cookie::find(request.headers(), cookie::session_name(domain));
+        let beside = (!matches!(beside, Ok(None))).then(|| cookie::clear_session(domain));
+        let cleared = [cookie::clear_refresh(&id), beside.flatten()];
+        let cleared = cleared.into_iter().flatten();
+        Ok(WithCookie(
+            cleared.fold(NoContent::default(), NoContent::cookie),
+        ))
     }
 }

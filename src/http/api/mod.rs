@@ -29,6 +29,7 @@ use poem_openapi::Tags;
 use crate::auth::Auth;
 
 pub use api_keys::{ApiKeysApi, MyApiKeysApi, PasswordKeyApi};
+pub(super) use caller::caller;
 pub use login::LoginApi;
 pub use logout::LogoutApi;
 pub use me::MeApi;

@@ -70,7 +70,7 @@ impl RefreshApi {
                     scope,
                 })
                 .await?;
-            return deliver(tokens, Delivery::Body);
+            return deliver(tokens, Delivery::Body, None);
         }
         let known = self.0.client_named(client);
         let known = known.ok_or_else(|| Refusal::new(Code::InvalidRefreshToken))?;
@@ -87,7 +87,7 @@ impl RefreshApi {
             })
             .await
         {
-            Ok(tokens) => deliver(tokens, Delivery::Cookie),
+            Ok(tokens) => deliver(tokens, Delivery::Cookie, None),
             Err(error) => Err(cleared_where_over(error, &id)),
         }
     }

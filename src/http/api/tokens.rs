@@ -25,6 +25,8 @@ pub(super) enum Delivery {
     Body,
     /// In a cookie that scripts cannot read: for pages in a browser.
     Cookie,
+    /// The same, and a session cookie beside it: for applications behind a gateway.
+    CookieAndSession,
 }
 
 /// An access token and, where it travels in the body, the refresh token beside it.
@@ -51,11 +53,15 @@ pub(super) struct TokenPair {
 pub(super) fn deliver(
     tokens: Tokens,
     delivery: Delivery,
+    cookie_domain: Option<&str>,
 ) -> Result<WithCookie<Answer<TokenPair>>, Refusal> {
+    let session_cookie = tokens.session_cookie.as_ref().and_then(|value| {
+        cookie::set_session(value, tokens.session_expires_in.as_secs(), cookie_domain)
+    });
     let age = tokens.session_expires_in.as_secs();
     let (refresh_token, cookie) = match delivery {
         Delivery::Body => (Some(tokens.refresh_token), None),
-        Delivery::Cookie => {
+        Delivery::Cookie | Delivery::CookieAndSession => {
             let client = tokens.client.to_string();
             let cookie = cookie::set_refresh(&client, &tokens.refresh_token, age)
                 .ok_or_else(|| Refusal::new(Code::InternalError).caused_by("cookie too large"))?;
@@ -71,11 +77,12 @@ pub(super) fn deliver(
         session_id: tokens.session.to_string(),
         session_expires_in: whole(age),
     };
-    let answer = Answer::new(pair);
-    Ok(WithCookie(match cookie {
-        Some(cookie) => answer.header(header::SET_COOKIE, cookie),
-        None => answer,
-    }))
+    let cookies = cookie.into_iter().chain(session_cookie);
+    Ok(WithCookie(
+        cookies.fold(Answer::new(pair), |answer, cookie| {
+            answer.header(header::SET_COOKIE, cookie)
+        }),
+    ))
 }
 
 fn whole(seconds: u64) -> i64 {

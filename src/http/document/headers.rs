@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// What each header says, and its type.
-const WORDS: [(&str, &str, &str); 8] = [
+const WORDS: [(&str, &str, &str); 15] = [
     (
         "X-Request-Id",
         "Names this request in the server's log.",
@@ -22,7 +22,8 @@ const WORDS: [(&str, &str, &str); 8] = [
     (
         "Set-Cookie",
         "Sets or clears the refresh cookie `__Host-signet_refresh-CLIENT`, where the token travels \
-         in one: `HttpOnly`, `Secure`, `SameSite=Strict`.",
+         in one: `HttpOnly`, `Secure`, `SameSite=Strict`; and the session cookie \
+         `__Host-signet_session` of forward-auth, which is `SameSite=Lax`.",
         "string",
     ),
     (
@@ -33,6 +34,39 @@ const WORDS: [(&str, &str, &str); 8] = [
     ("Retry-After", "When to come back, in seconds.", "integer"),
     ("RateLimit-Policy", "The quota and its window.", "string"),
     ("RateLimit", "What remains of it.", "string"),
+    (
+        "X-Auth-Method",
+        "How the caller has proven who they are. The names of these headers are configurable; each \
+         is empty where there is nothing to say, as of a request that needs no credential.",
+        "string",
+    ),
+    (
+        "X-Auth-Expires",
+        "When the credential expires (RFC 3339).",
+        "string",
+    ),
+    (
+        "X-Auth-Token-Id",
+        "The identifier of the access token, API key or session.",
+        "string",
+    ),
+    ("X-Auth-User-Id", "The user's identifier.", "string"),
+    (
+        "X-Auth-Username",
+        "The username, percent-encoded.",
+        "string",
+    ),
+    (
+        "X-Auth-Scopes",
+        "What the caller may do, space-separated.",
+        "string",
+    ),
+    (
+        "X-Auth-Jwt",
+        "A token that is signed for the application and says all this, where the rule asks for one; \
+         the others are empty then.",
+        "string",
+    ),
 ];
 /// What every answer carries.
 const EVERYWHERE: [&str; 2] = ["X-Request-Id", "Cache-Control"];

@@ -18,6 +18,7 @@ fn edge() -> Edge<Route> {
             "/v1/me",
             get(make_sync(|_| "hello")).delete(make_sync(|_| "gone")),
         )
+        .at("/told/*", get(make_sync(|_| "told")))
         .at("/v1/auth/login", post(make_sync(|_| "in")))
         .at(
             "/panic",
@@ -36,6 +37,7 @@ fn edge() -> Edge<Route> {
         routes: Routes::default()
             .with("/v1/me", [Method::GET, Method::DELETE])
             .with("/v1/auth/login", [Method::POST]),
+        behind: Some("/told"),
         shapes: Arc::default(),
         new_request_id: Arc::new(|| "fresh".to_owned()),
     };
@@ -185,4 +187,18 @@ async fn preflights_are_answered_for_registered_origins() {
 async fn trace_is_refused() {
     let response = ask(Method::TRACE, "/v1/me", &[]).await;
     assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn what_others_tell_of_is_not_judged_by_form_and_not_shown() {
+    let long = ("content-length", "17");
+    let told = ask(Method::GET, "/told/x?a=1&a=2", &[long]).await;
+    assert_eq!(told.status(), StatusCode::OK);
+    let refused = ask(Method::POST, "/told/secret?a=1", &[]).await;
+    assert_eq!(refused.status(), StatusCode::METHOD_NOT_ALLOWED);
+    let body = refused.into_body().into_vec().await.unwrap();
+    let problem: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(problem["instance"], "/told");
+    let beside = ask(Method::GET, "/toldx?a=1&a=2", &[]).await;
+    assert_eq!(beside.status(), StatusCode::BAD_REQUEST);
 }

@@ -45,6 +45,8 @@ pub enum Code {
     ApiKeyReadOnly,
     /// The API key may not be used from the caller's address.
     AddressNotAllowed,
+    /// No rule of forward-auth covers the request.
+    NoRule,
     /// The current password, asked for again, is wrong or missing.
     ReauthenticationRequired,
     /// A cookie request did not prove that the application's own page sent it.
@@ -104,7 +106,7 @@ const fn row(
 
 impl Code {
     /// Every code, in the order of the table.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::MalformedBody,
         Self::MalformedRequest,
         Self::MultipleCredentials,
@@ -125,6 +127,7 @@ impl Code {
         Self::WouldEscalate,
         Self::ApiKeyReadOnly,
         Self::AddressNotAllowed,
+        Self::NoRule,
         Self::ReauthenticationRequired,
         Self::CsrfRefused,
         Self::NotFound,
@@ -184,6 +187,7 @@ impl Code {
             Self::WouldEscalate => row(S::FORBIDDEN, "would_escalate", "The user is granted more than your credential includes", "Use a credential whose scopes include all that the user is granted."),
             Self::ApiKeyReadOnly => row(S::FORBIDDEN, "api_key_read_only", "The API key may only read", "Use a key that may write."),
             Self::AddressNotAllowed => row(S::FORBIDDEN, "address_not_allowed", "The API key may not be used from this address", "Use it from one of the networks that it is bound to, or have them changed."),
+            Self::NoRule => row(S::FORBIDDEN, "no_rule", "No rule lets this request pass", "The operator decides in verify.rules which hosts, paths and methods may pass, and with what."),
             Self::ReauthenticationRequired => row(S::FORBIDDEN, "reauthentication_required", "The current password is needed", "Send the right current password as `current_password`; you are still logged in."),
             Self::CsrfRefused => row(S::FORBIDDEN, "csrf_refused", "The request did not come from a registered page", "Send `X-Signet-Request: 1` from a page whose origin is registered for the client. Outside a browser log in with delivery \"body\" and send refresh_token in the body."),
             Self::NotFound => row(S::NOT_FOUND, "not_found", "Not found", "Check the path and the identifiers in it; /openapi.json lists every route."),

@@ -136,6 +136,14 @@ impl Refusal {
         self.with(|more| more.headers.push((name, value)))
     }
 
+    /// Sends a header along, in place of those of the same name.
+    #[must_use]
+    pub fn instead(self, name: HeaderName, value: HeaderValue) -> Self {
+        let other = |(known, _): &(HeaderName, HeaderValue)| *known != name;
+        self.with(|more| more.headers.retain(other))
+            .header(name, value)
+    }
+
     /// Says when to come back, in seconds.
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {

@@ -20,6 +20,7 @@ fn surface(docs: bool) -> impl Endpoint<Output = Response> {
         body_limit: 1024,
         request_limit: Duration::from_secs(5),
         beside,
+        gateways: None,
         docs,
         new_request_id: Arc::new(|| "id".to_owned()),
     };

@@ -99,6 +99,12 @@ impl Accept {
         }
     }
 
+    /// Whether it is in `Authorization`, which there is once.
+    #[must_use]
+    pub fn is_in_authorization(&self) -> bool {
+        self.carrier() == Carrier::Authorization
+    }
+
     /// Whether it takes the same as another: keywords and headers are read in any case.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {

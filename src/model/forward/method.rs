@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-/// The longest that is read; WebDAV's `UPDATEREDIRECTREF` has 17 letters.
+/// The longest that is read; `UPDATEREDIRECTREF` (RFC 4437) has 17 letters.
 const MAX_LENGTH: usize = 32;
 
 /// A method such as `GET`. Methods are compared byte for byte, and those of the standards are in

@@ -17,7 +17,7 @@ pub struct Original {
     pub query: Option<String>,
     /// Whether a header asks the application to take it for one of another method.
     pub overrides_method: bool,
-    /// Whether it opens a WebSocket: it reads by its method, and is not bound by that.
+    /// Whether it opens a socket (RFC 6455): it reads by its method, and is not bound by that.
     pub opens_socket: bool,
 }
 
@@ -31,7 +31,7 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// Reads what gateways call it; Traefik names WebSockets too.
+    /// Reads what gateways call it; Traefik tells of `wss` too.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         match text {

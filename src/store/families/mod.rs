@@ -29,6 +29,7 @@ use crate::model::{
     id::{ClientId, SessionId, UserId},
     refresh_token::Generation,
     session::{EndReason, Policy, Session, SessionDigest, SessionLimit},
+    session_cookie::CookieDigest,
     time::Timestamp,
 };
 
@@ -90,6 +91,8 @@ pub struct Opening {
     /// The session of the same client that this one is about to take the place of: it does not
     /// count.
     pub replaces: Option<SessionDigest>,
+    /// What is kept of its session cookie, where it has one.
+    pub cookie: Option<CookieDigest>,
 }
 
 /// What became of a session to begin.
@@ -176,6 +179,8 @@ pub enum SessionKey {
     Digest(SessionDigest),
     /// By its public identifier.
     Id(SessionId),
+    /// By its session cookie, which the database alone knows.
+    Cookie(CookieDigest),
 }
 
 /// Which sessions to end.

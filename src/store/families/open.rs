@@ -6,7 +6,7 @@ use sea_orm::Value;
 use super::{
     Opened, Opening,
     end::end_one,
-    record::{digest_text, list_text},
+    record::{cookie_text, digest_text, list_text},
 };
 use crate::{
     model::{
@@ -27,7 +27,7 @@ pub(super) async fn open(database: &Database, opening: &Opening) -> Result<Opene
         return work.await;
     }
     // The lock holds off a change of password or state until the session is there to be ended.
-    let statement = format!("{INSERT} AND credential_version = $21\nFOR SHARE");
+    let statement = format!("{INSERT} AND credential_version = $22\nFOR SHARE");
     let mut values = values(opening);
     values.push(opening.credential_version.into());
     Ok(if insert(database, statement, values).await? {
@@ -132,6 +132,7 @@ fn values(opening: &Opening) -> Vec<Value> {
         family.burst_at.millis().into(),
         family.late_at.millis().into(),
         family.idle_expires_at.millis().into(),
+        opening.cookie.as_ref().map(cookie_text).into(),
     ]
 }
 
@@ -140,10 +141,10 @@ INSERT INTO sessions (
     digest, id, user_id, client_id, scopes, audiences, auth_time, amr, label, address, created_at,
     absolute_expires_at, generation, key_id, rotated_at, budget_at, burst_from, burst_at, late_at,
     idle_expires_at, prev_generation, prev_key_id, prev_rotated_at, prev_budget_at,
-    prev_burst_from, prev_burst_at, prev_idle_expires_at
+    prev_burst_from, prev_burst_at, prev_idle_expires_at, cookie_digest
 )
 SELECT $1, $2, id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $13, $14, $15, $16, $17, $18, $20
+    $13, $14, $15, $16, $17, $18, $20, $21
 FROM users
 WHERE id = $3 AND disabled_at IS NULL AND not_before < $11";
 

@@ -8,6 +8,7 @@ use crate::{
     model::{
         refresh_token::Generation,
         session::{Authentication, Family, Origin, Session, SessionDigest},
+        session_cookie::CookieDigest,
         time::Timestamp,
     },
     store::{error::StoreError, sql::Columns as _},
@@ -15,6 +16,11 @@ use crate::{
 
 /// A digest as its column has it.
 pub(super) fn digest_text(digest: &SessionDigest) -> String {
+    URL_SAFE_NO_PAD.encode(digest.0)
+}
+
+/// The same, of a session cookie.
+pub(super) fn cookie_text(digest: &CookieDigest) -> String {
     URL_SAFE_NO_PAD.encode(digest.0)
 }
 

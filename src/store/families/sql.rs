@@ -7,7 +7,7 @@ use super::{
     Target, Tomb, advance,
     end::end,
     merge, open,
-    record::{digest_text, session},
+    record::{cookie_text, digest_text, session},
     tombs,
 };
 use crate::{
@@ -102,6 +102,7 @@ impl FamilyStore for SqlFamilies {
         let (sql, value) = match key {
             SessionKey::Digest(digest) => (FIND_BY_DIGEST, digest_text(digest)),
             SessionKey::Id(id) => (FIND_BY_ID, id.to_string()),
+            SessionKey::Cookie(digest) => (FIND_BY_COOKIE, cookie_text(digest)),
         };
         let row = self.database.read().one(sql, [value.into()]).await?;
         row.as_ref().map(session).transpose()
@@ -145,6 +146,8 @@ UPDATE sessions SET late_at = :now, burst_from = $2, burst_at = :now
 WHERE digest = $1 AND generation = $3 AND late_at = $4 AND revoked_reason IS NULL";
 
 const FIND_BY_DIGEST: &str = "SELECT * FROM sessions WHERE digest = $1";
+
+const FIND_BY_COOKIE: &str = "SELECT * FROM sessions WHERE cookie_digest = $1";
 
 const FIND_BY_ID: &str = "SELECT * FROM sessions WHERE id = $1";
 

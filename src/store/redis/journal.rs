@@ -183,6 +183,7 @@ impl RedisFamilies {
             credential_version: 0,
             limit: None,
             replaces: None,
+            cookie: None,
         };
         if self.0.sessions.adopt(&opening).await? {
             let session = opening.session.id;

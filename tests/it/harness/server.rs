@@ -56,7 +56,7 @@ impl TestServer {
 
     /// A server whose settings a test changes.
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::starting(change, |_| {}).await
+        Box::pin(Self::starting(change, |_| {})).await
     }
 
     /// The same, in surroundings that a test changes.

@@ -192,14 +192,19 @@ fn rules_that_make_no_sense_are_told_so() {
             ],
             "rule 2 is never reached: rule 1 covers every request that it does; put it before that one",
         ),
-        (
-            vec![rule("/Api"), rule("/api")],
-            "rule 2 has a path that differs from the one of rule 1 in case only; choose another",
-        ),
     ];
     for (rules, words) in cases {
         assert_eq!(Rules::new(rules).unwrap_err().to_string(), words);
     }
+}
+
+#[test]
+fn rules_whose_paths_differ_in_case_alone_are_told_so() {
+    let alike = Rules::new(vec![rule("/Api"), rule("/api")]).unwrap_err();
+    assert_eq!(
+        alike.to_string(),
+        "rule 2 has a path that differs from the one of rule 1 in case only; choose another"
+    );
 }
 
 #[test]
