@@ -26,6 +26,7 @@ use crate::{
     config::{DatabaseUrl, MigrateWhen, Settings, StoreSettings, TokenSettings},
     crypto::{
         api_key::ApiKeyReader,
+        keyring::KeyRing,
         lane::{Lane, LaneSize},
         master::MasterKeys,
         password::PasswordCost,
@@ -134,15 +135,8 @@ impl App {
             master,
         );
         let pepper = vault.pepper_or_begin(&*rng).await?;
-        let keys = if purpose.makes() {
-            let algorithms = &settings.signing_keys.algorithms;
-            vault.open_or_begin(algorithms, &*rng).await?
-        } else {
-            vault.open().await?
-        };
-        let clients = Clients::new(database.clone());
-        let candidate = ClientId::new(clock.now(), random::bytes(&*rng));
-        let default_client = clients.default_client(candidate, "default").await?.id;
+        let keys = signing_keys(purpose, &settings, &vault, &*rng).await?;
+        let default_client = default_client(&database, &ambient).await?;
         let auth = Auth::new(
             terms::of(&settings, default_client)?,
             Parts {
@@ -198,6 +192,27 @@ impl App {
         }
         self.database.close().await;
     }
+}
+
+/// The signing keys; the first ones are made by an app that makes things.
+async fn signing_keys(
+    purpose: Purpose,
+    settings: &Settings,
+    vault: &KeyVault,
+    rng: &dyn Rng,
+) -> anyhow::Result<KeyRing> {
+    if !purpose.makes() {
+        return Ok(vault.open().await?);
+    }
+    let algorithms = &settings.signing_keys.algorithms;
+    Ok(vault.open_or_begin(algorithms, rng).await?)
+}
+
+/// The client of whoever names none.
+async fn default_client(database: &Database, ambient: &Ambient) -> anyhow::Result<ClientId> {
+    let candidate = ClientId::new(ambient.clock.now(), random::bytes(&*ambient.rng));
+    let clients = Clients::new(database.clone());
+    Ok(clients.default_client(candidate, "default").await?.id)
 }
 
 /// The Redis of these settings, for a server; in use already if it is there. Commands work on the
