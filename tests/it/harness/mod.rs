@@ -23,3 +23,4 @@ pub(crate) use log::Log;
 pub(crate) use person::{Key, Person, part};
 pub(crate) use server::{ORIGIN, PASSWORD, TestServer};
 pub(crate) use store::Store;
+pub(crate) use wire::say;

@@ -1,10 +1,12 @@
 //! Forward-auth, as gateways ask for it.
 
 mod answers;
+mod application;
 mod basic;
 mod credentials;
 mod dialects;
 pub(crate) mod gateway;
 mod hostile;
+mod nginx;
 mod session_cookie;
 mod states;
