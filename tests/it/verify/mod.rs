@@ -8,5 +8,6 @@ mod dialects;
 pub(crate) mod gateway;
 mod hostile;
 mod nginx;
+mod seeds;
 mod session_cookie;
 mod states;
