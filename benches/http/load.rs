@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::process::cpu_time;
+use crate::process::{cpu_time, cpu_time_of_all};
 use crate::scripts::Script;
 
 /// Where a server listens, and its process.
@@ -30,6 +30,8 @@ pub(crate) struct Round {
     pub(crate) p99: Duration,
     /// Of the server, per request.
     pub(crate) cpu: Duration,
+    /// Of what stands behind it, Redis and PostgreSQL.
+    pub(crate) cpu_behind: Duration,
 }
 
 impl Load {
@@ -56,7 +58,7 @@ impl Load {
         for (script, (address, _)) in self.scripts.drain(..).zip(places) {
             connections.push((Connection::open(*address).await, script));
         }
-        let cpu_before = self.cpu_time();
+        let (cpu_before, all_before) = (self.cpu_time(), cpu_time_of_all());
         let start = Instant::now();
         let mut running = JoinSet::new();
         for (connection, script) in connections {
@@ -69,6 +71,7 @@ impl Load {
         }
         let elapsed = start.elapsed();
         let cpu = self.cpu_time().saturating_sub(cpu_before);
+        let all = cpu_time_of_all().saturating_sub(all_before);
         latencies.sort_unstable();
         let count = u32::try_from(latencies.len()).unwrap();
         Round {
@@ -76,6 +79,7 @@ impl Load {
             p50: latencies[latencies.len() / 2],
             p99: latencies[latencies.len() * 99 / 100],
             cpu: cpu / count,
+            cpu_behind: all.saturating_sub(cpu) / count,
         }
     }
 

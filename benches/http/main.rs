@@ -1,5 +1,6 @@
 //! What the main paths cost, beside a bare server and this machine's own rates: `make bench`. With
-//! the argument `refresh`: what a refresh costs on each store, and as the sessions become many.
+//! the argument `refresh`: what a refresh costs on each store, and as the sessions become many;
+//! `refresh redis` measures the cases alone whose names begin so.
 //!
 //! Every server is a process of its own; the load generator shares the machine with it. A machine's
 //! speed moves from minute to minute, so all paths are measured in turn, round after round, and the
@@ -26,7 +27,10 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     match env::args().nth(1).as_deref() {
         Some(bare::ARGUMENT) => runtime.block_on(bare::serve()),
-        Some("refresh") => runtime.block_on(refresh::measure()),
+        Some("refresh") => {
+            let only = env::args().nth(2).filter(|only| !only.starts_with("--"));
+            runtime.block_on(refresh::measure(only.as_deref().unwrap_or_default()));
+        }
         _ => runtime.block_on(paths::measure()),
     }
 }

@@ -61,8 +61,8 @@ struct Deployment {
     _redis: Option<Redis>,
 }
 
-/// Measures all cases in turn, and prints the table.
-pub(crate) async fn measure() {
+/// Measures in turn all cases whose names begin so, and prints the table.
+pub(crate) async fn measure(only: &str) {
     let postgres = Postgres::durable();
     let asked = Redis::with(&DURABLE);
     let bare = Bare::beside(Some(&asked.url()));
@@ -72,7 +72,7 @@ pub(crate) async fn measure() {
         &[bare.place()],
         vec![Same::get(ASK_AND_SIGN); CONNECTIONS],
     )];
-    for case in &CASES {
+    for case in CASES.iter().filter(|case| case.name.starts_with(only)) {
         println!("making {}", case.name);
         let mut deployment = Deployment::of(case, &postgres).await;
         let places: Vec<_> = deployment.nodes.iter().map(Signet::place).collect();

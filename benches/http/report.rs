@@ -33,8 +33,8 @@ pub(crate) fn print(paths: &[Path], rates: &[Rates]) {
 /// ratios within a round. The first paths are what the others are compared with, by these names.
 pub(crate) fn table(paths: &[Path], first: &[&str]) {
     print!(
-        "\n{:<24}{:>9}{:>13}{:>13}{:>13}",
-        "", "/s", "p50", "p99", "cpu each"
+        "\n{:<24}{:>9}{:>13}{:>13}{:>13}{:>13}",
+        "", "/s", "p50", "p99", "cpu each", "behind it"
     );
     for name in first {
         print!("{:>10}", format!("of {name}"));
@@ -42,11 +42,12 @@ pub(crate) fn table(paths: &[Path], first: &[&str]) {
     println!();
     for (name, rounds) in paths {
         print!(
-            "{name:<24}{:>9.0}{:>10.2} ms{:>10.2} ms{:>10.1} µs",
+            "{name:<24}{:>9.0}{:>10.2} ms{:>10.2} ms{:>10.1} µs{:>10.1} µs",
             median(rounds.iter().map(|round| round.per_second)),
             median(rounds.iter().map(|round| round.p50.as_secs_f64())) * 1e3,
             median(rounds.iter().map(|round| round.p99.as_secs_f64())) * 1e3,
             median(rounds.iter().map(|round| round.cpu.as_secs_f64())) * 1e6,
+            median(rounds.iter().map(|round| round.cpu_behind.as_secs_f64())) * 1e6,
         );
         for (_, others) in &paths[..first.len()] {
             print!("{:>10.3}", ratio(rounds, others, |round| round.per_second));

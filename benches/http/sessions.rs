@@ -96,6 +96,7 @@ impl Opener {
             credential_version: 1,
             limit: None,
             replaces: None,
+            cookie: None,
         };
         (opening, token.unwrap().into_exposed())
     }
