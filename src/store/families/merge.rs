@@ -1,7 +1,7 @@
 //! Taking over the journal: many entries in one statement where nothing came in between, and those
 //! that something did one session at a time, under its row's lock.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::OnceLock};
 
 use sea_orm::{QueryResult, Value};
 
@@ -115,14 +115,21 @@ async fn go_on(database: &Database, batch: &[Plain]) -> Result<Vec<SessionDigest
     let values: Vec<Value> = all.flat_map(Plain::values).collect();
     let statement = go_on_statement(places);
     let work =
-        database.write_once(move |sql| Box::pin(async move { sql.all(&statement, values).await }));
+        database.write_once(move |sql| Box::pin(async move { sql.all(statement, values).await }));
     work.await?
         .iter()
         .map(|row| digest_of(row, "digest"))
         .collect()
 }
 
-fn go_on_statement(places: usize) -> String {
+/// The statement for so many sessions, a power of two; each is spelt once.
+fn go_on_statement(places: usize) -> &'static str {
+    static SPELT: [OnceLock<String>; BATCH.ilog2() as usize + 1] =
+        [const { OnceLock::new() }; BATCH.ilog2() as usize + 1];
+    SPELT[places.ilog2() as usize].get_or_init(|| spell_go_on(places))
+}
+
+fn spell_go_on(places: usize) -> String {
     let place = |number: usize| {
         let values: Vec<String> = (1..=10).map(|i| format!("${}", number * 10 + i)).collect();
         format!("({})", values.join(", "))
