@@ -14,8 +14,8 @@ use signet::model::time::Clock;
 use signet::store::clock::SystemClock;
 use signet::store::database::all_migrations;
 
-use crate::harness::{Answer, Ask, PASSWORD, Person, TestServer};
-use crate::servers::Postgres;
+use crate::harness::{Answer, Ask, PASSWORD, Person, Store, TestServer};
+use crate::servers::{Postgres, TestDatabase};
 
 /// Within this long every node knows what another one ended.
 const SOON: Duration = Duration::from_secs(1);
@@ -158,7 +158,7 @@ async fn what_was_ended_since_a_backup_is_not_brought_back_by_restoring_it() {
     }
     server.clock.advance(HOUR);
     server.stop().await;
-    let (backup, made_at) = (server.store.postgres().back_up(), server.clock.now());
+    let (backup, made_at) = (database(&server).back_up(), server.clock.now());
     server.start_again().await;
     let body = serde_json::json!({ "refresh_token": tokens[0].1 });
     server.post("/v1/auth/logout", body).await.no_content();
@@ -166,7 +166,7 @@ async fn what_was_ended_since_a_backup_is_not_brought_back_by_restoring_it() {
 
     server.clock.advance(HOUR);
     server.stop().await;
-    server.store.postgres().restore(&backup);
+    database(&server).restore(&backup);
     let command = server.node().await;
     let ended = command.auth().end_everyones_sessions(made_at).await;
     assert_eq!(ended.unwrap(), 3);
@@ -230,4 +230,11 @@ async fn a_clock_that_is_off_is_an_illness() {
     assert_eq!(health.worst(), State::Degraded);
     let off = ambient.clock.now().millis() - server.clock.now().millis();
     assert!(off.abs() < 2_000, "{off} ms off");
+}
+
+fn database(server: &TestServer) -> &TestDatabase {
+    match &*server.store {
+        Store::Postgres(database, _) => database,
+        Store::Sqlite(_) => panic!("it is a file"),
+    }
 }

@@ -53,7 +53,7 @@ async fn whatever_had_begun_by_then_ends_and_the_rest_goes_on(place: Place) {
         not_before: begun_by,
         reason: EndReason::Admin,
     };
-    assert_eq!(place.log().await, [row.clone()]);
+    assert_eq!(place.log().await, std::slice::from_ref(&row));
     // Again, for somebody who does not know whether it was done: nothing more ends.
     assert_eq!(end(&place, begun_by).await, 0);
     assert_eq!(place.log().await, [row.clone(), row]);

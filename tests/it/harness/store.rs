@@ -74,14 +74,6 @@ impl Store {
         }
     }
 
-    /// The database on a server.
-    pub(crate) fn postgres(&self) -> &TestDatabase {
-        match self {
-            Self::Postgres(database, _) => database,
-            Self::Sqlite(_) => panic!("it is a file"),
-        }
-    }
-
     /// Takes it away from whoever uses it.
     pub(crate) async fn hide(&self) {
         match self {
