@@ -164,7 +164,7 @@ impl ChangeLog {
             Some(log) => log,
             None => self.reload(last.as_ref()).await?,
         };
-        self.families.follow(&log).await;
+        self.families.follow(&log).await?;
         self.apply(log.rows, asked, &mut news);
         Ok(news)
     }

@@ -79,7 +79,9 @@ impl Auth {
                 ended = 1,
             );
         }
-        self.hear_of_ended(reason, ended.len() as u64).await;
+        if let Err(error) = self.hear_of_ended(reason, ended.len() as u64).await {
+            tracing::warn!(?error, "the change log could not be read after a change");
+        }
     }
 
     fn new_session(&self, user: &User, asked: &Asked<'_>, caller: &Caller) -> Session {

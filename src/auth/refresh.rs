@@ -10,7 +10,7 @@ use crate::{
         scope::Scopes,
         session::{EndReason, Session},
     },
-    store::families::{Advance, Advanced, LateStamp, SessionKey, Step, Target},
+    store::families::{Advance, Advanced, LateStamp, SessionKey, Step},
 };
 
 use super::{Auth, AuthError, Unavailable, asked::parse_scope, issue::Tokens};
@@ -164,8 +164,7 @@ impl Auth {
                     .then_some(newest))
             }
             Verdict::Reuse => {
-                self.revoke(Target::Family(advance.digest), EndReason::Reuse)
-                    .await?;
+                self.refuse(advance.digest, EndReason::Reuse).await?;
                 Err(AuthError::SessionEnded(EndReason::Reuse))
             }
             Verdict::Ended(reason) => Err(AuthError::SessionEnded(reason)),

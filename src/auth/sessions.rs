@@ -4,7 +4,7 @@ use crate::{
     model::{
         authority::Authority,
         id::{SessionId, UserId},
-        session::{EndReason, Session},
+        session::{EndReason, Session, SessionDigest},
         time::Timestamp,
     },
     store::families::{Revocation, SessionKey, Target},
@@ -102,7 +102,7 @@ impl Auth {
         tracing::info!(
             target: "signet::event", event = "session.ended", %begun_by, %reason, ended,
         );
-        self.hear_of_ended(reason, ended).await;
+        self.hear_of_ended(reason, ended).await?;
         Ok(ended)
     }
 
@@ -115,23 +115,42 @@ impl Auth {
         }
     }
 
-    /// Ends sessions: records it, and knows it at once on this node. How many it ended.
+    /// Ends sessions: records it, and knows it at once on this node, which tells the others as long
+    /// as any way to them is open. How many it ended.
     pub async fn end(&self, target: Target, reason: EndReason) -> Result<u64, AuthError> {
-        match self.revoke(target, reason).await? {
-            Revocation::Recorded(ended) => Ok(ended),
-            Revocation::Held => Err(AuthError::unavailable(
-                "the end of a session waits for the database",
-            )),
+        match self.record(target, reason).await? {
+            Revocation::Recorded(ended) => {
+                self.hear_of_ended(reason, ended).await?;
+                Ok(ended)
+            }
+            Revocation::Held => {
+                count_ended(reason, 1);
+                Err(AuthError::unavailable(
+                    "the end of a session waits for the database",
+                ))
+            }
         }
     }
 
-    /// The same; the end of a session may wait for the database where its tokens are refused
-    /// already.
-    pub(super) async fn revoke(
+    /// The same, of a session whose tokens are refused already, whatever else becomes of it.
+    pub(super) async fn refuse(
         &self,
-        target: Target,
+        family: SessionDigest,
         reason: EndReason,
-    ) -> Result<Revocation, AuthError> {
+    ) -> Result<(), AuthError> {
+        match self.record(Target::Family(family), reason).await? {
+            Revocation::Recorded(ended) => {
+                if let Err(error) = self.hear_of_ended(reason, ended).await {
+                    tracing::warn!(?error, "the change log could not be read after a change");
+                }
+            }
+            // The database does not answer: who waits need not wait for it twice.
+            Revocation::Held => count_ended(reason, 1),
+        }
+        Ok(())
+    }
+
+    async fn record(&self, target: Target, reason: EndReason) -> Result<Revocation, AuthError> {
         let revocation = self.parts.families.revoke(target, reason).await?;
         let user = match target {
             Target::Session(_) | Target::Family(_) => None,
@@ -149,21 +168,17 @@ impl Auth {
             target: "signet::event", event = "session.ended", session = session.map(display),
             user = user.map(display), %reason, ended, held,
         );
-        if held {
-            // The database does not answer: who waits need not wait for it twice.
-            count_ended(reason, ended);
-        } else {
-            self.hear_of_ended(reason, ended).await;
-        }
         Ok(revocation)
     }
 
     /// Counts sessions that this node has ended, and knows it at once.
-    pub(super) async fn hear_of_ended(&self, reason: EndReason, ended: u64) {
+    pub(super) async fn hear_of_ended(
+        &self,
+        reason: EndReason,
+        ended: u64,
+    ) -> Result<(), AuthError> {
         count_ended(reason, ended);
-        if let Err(error) = self.catch_up().await {
-            tracing::warn!(?error, "the change log could not be read after a change");
-        }
+        self.catch_up().await
     }
 }
 

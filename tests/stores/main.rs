@@ -28,6 +28,7 @@ mod api_keys;
 mod changes;
 mod everyone;
 mod families;
+mod heard;
 mod housekeeping;
 mod journal;
 mod keys;

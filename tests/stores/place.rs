@@ -280,6 +280,23 @@ impl Place {
         open(&self.url(), self.clock.clone(), self.rng.clone()).await
     }
 
+    /// Takes the database away from everybody.
+    pub(crate) async fn close_database(&self) {
+        self.server().close().await;
+    }
+
+    /// Gives it back.
+    pub(crate) async fn open_database(&self) {
+        self.server().open().await;
+    }
+
+    fn server(&self) -> &TestDatabase {
+        match &self.home {
+            Home::Server(database) => database,
+            Home::Folder(_) => panic!("it is a file"),
+        }
+    }
+
     /// A bare connection, to do what Signet would not.
     pub(crate) async fn intruder(&self) -> Intruder {
         match &self.home {

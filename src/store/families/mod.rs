@@ -66,8 +66,9 @@ pub trait FamilyStore: Send + Sync {
     async fn revoke(&self, target: Target, reason: EndReason) -> Result<Revocation, StoreError>;
 
     /// Takes note of the change log as it was just read, its newest row last. A store that is not
-    /// the one with the log brings itself up to date; until it is, it does not answer.
-    async fn follow(&self, log: &Log);
+    /// the one with the log brings itself up to date; until it is, it does not answer. Where this
+    /// fails the log counts as not read.
+    async fn follow(&self, log: &Log) -> Result<(), StoreError>;
 }
 
 /// Sessions go when they could not be refreshed any more whatever happens.

@@ -138,7 +138,9 @@ impl FamilyStore for SqlFamilies {
     }
 
     /// The log is beside the sessions, and always as far as they are.
-    async fn follow(&self, _log: &Log) {}
+    async fn follow(&self, _log: &Log) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 const STAMP_LATE: &str = "

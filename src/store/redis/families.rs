@@ -36,6 +36,8 @@ const TRIES: usize = 3;
 const SEEDING: Duration = Duration::from_millis(100);
 /// How long a late retry waits to be known in SQL at once, and not only by the journal.
 const STAMPING: Duration = Duration::from_millis(300);
+/// How many sessions are ended in one step.
+const AT_ONCE: usize = 1_000;
 /// For how long a session is barred of which nobody can tell how long it would live.
 const BARRED_FOR: Duration = Duration::from_hours(400 * 24);
 
@@ -105,8 +107,8 @@ impl FamilyStore for RedisFamilies {
         match (&revoked, target) {
             (Ok(_), _) => self.hear_of_ended().await,
             (Err(StoreError::Unavailable(_)), Target::Family(digest)) => {
-                if self.bar(digest, reason).await.is_ok() {
-                    self.0.journal.hold(target, reason);
+                if let Ok(tomb) = self.bar(digest, reason).await {
+                    self.0.journal.hold(tomb);
                     return Ok(Revocation::Held);
                 }
             }
@@ -115,10 +117,12 @@ impl FamilyStore for RedisFamilies {
         revoked
     }
 
-    async fn follow(&self, log: &Log) {
+    async fn follow(&self, log: &Log) -> Result<(), StoreError> {
+        self.0.watermark.hear(log).await?;
         if let Some(line) = self.0.link.line() {
             self.0.watermark.follow(&self.0.scripts, &line, log).await;
         }
+        Ok(())
     }
 }
 
@@ -139,8 +143,9 @@ impl RedisFamilies {
         for _ in 0..TRIES {
             match self.step(line, wanted).await? {
                 Stepped::Stale => {
-                    self.0.watermark.nudge(&self.0.scripts, line).await;
-                    return Ok(None);
+                    if !self.0.watermark.raise(&self.0.scripts, line).await {
+                        return Ok(None);
+                    }
                 }
                 Stepped::Forged => {}
                 Stepped::Missing(rev) => {
@@ -227,7 +232,7 @@ impl RedisFamilies {
     }
 
     /// Ends a session in Redis whose end SQL cannot take now.
-    pub(super) async fn bar(&self, digest: SessionDigest, reason: EndReason) -> Result<(), Away> {
+    pub(super) async fn bar(&self, digest: SessionDigest, reason: EndReason) -> Result<Tomb, Away> {
         let line = self.0.link.line().ok_or_else(Away::now)?;
         let found = line.get(&record::key(&digest)).await?;
         let record = found.and_then(|bytes| Record::unpack(&bytes));
@@ -239,6 +244,15 @@ impl RedisFamilies {
                 |record| record.absolute_expires_at,
             ),
         };
-        self.0.scripts.bury(&line, &[tomb]).await
+        self.0.scripts.bury(&line, &[tomb]).await?;
+        Ok(tomb)
+    }
+
+    /// Ends again what SQL could not take yet: Redis may have forgotten it.
+    pub(super) async fn bar_held(&self, line: &Line) -> Result<(), Away> {
+        for tombs in self.0.journal.held().chunks(AT_ONCE) {
+            self.0.scripts.bury(line, tombs).await?;
+        }
+        Ok(())
     }
 }

@@ -12,13 +12,10 @@ use std::{
 
 use super::RedisFamilies;
 use crate::{
-    model::{
-        journal::Entry,
-        session::{EndReason, SessionDigest},
-    },
+    model::{journal::Entry, session::SessionDigest},
     store::{
         error::StoreError,
-        families::{FamilyStore as _, Merged, Opening, SessionKey, Target},
+        families::{FamilyStore as _, Merged, Opening, SessionKey, Target, Tomb},
     },
 };
 
@@ -41,7 +38,7 @@ struct Waiting {
     /// Sessions that moved in the database while Redis could not be used.
     moved: HashSet<SessionDigest>,
     /// Revocations that the database did not take.
-    held: Vec<(Target, EndReason)>,
+    held: Vec<Tomb>,
 }
 
 impl Journal {
@@ -67,11 +64,17 @@ impl Journal {
     }
 
     /// Keeps a revocation until the database takes it.
-    pub(super) fn hold(&self, target: Target, reason: EndReason) {
+    pub(super) fn hold(&self, tomb: Tomb) {
         let mut waiting = self.lock();
-        if waiting.held.len() < SESSIONS && !waiting.held.contains(&(target, reason)) {
-            waiting.held.push((target, reason));
+        let is_there = waiting.held.iter().any(|held| held.digest == tomb.digest);
+        if waiting.held.len() < SESSIONS && !is_there {
+            waiting.held.push(tomb);
         }
+    }
+
+    /// The revocations that the database did not take.
+    pub(super) fn held(&self) -> Vec<Tomb> {
+        self.lock().held.clone()
     }
 
     /// Some of the sessions that moved in the database alone.
@@ -120,6 +123,7 @@ fn add(steps: &mut Vec<Entry>, entry: Entry) {
 impl RedisFamilies {
     /// Writes what waits: steps to the database, and back to Redis what the database has beyond.
     pub async fn write_journal(&self) {
+        self.raise_redis().await;
         let done = async {
             self.write_held().await?;
             self.write_steps().await?;
@@ -133,10 +137,20 @@ impl RedisFamilies {
         metrics::gauge!("signet_journal_revocations").set(count(waiting.held.len()));
     }
 
+    /// Tells Redis what it lacks of the change log and this node has heard: it may be that nobody
+    /// else comes to tell it.
+    async fn raise_redis(&self) {
+        if let Some(line) = self.0.link.line()
+            && self.0.watermark.is_behind()
+        {
+            self.0.watermark.raise(&self.0.scripts, &line).await;
+        }
+    }
+
     async fn write_held(&self) -> Result<(), StoreError> {
-        let held = self.0.journal.lock().held.clone();
-        for written in held {
-            self.0.sessions.revoke(written.0, written.1).await?;
+        for written in self.0.journal.held() {
+            let target = Target::Family(written.digest);
+            self.0.sessions.revoke(target, written.reason).await?;
             self.0.journal.lock().held.retain(|waits| *waits != written);
         }
         Ok(())

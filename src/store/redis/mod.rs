@@ -9,9 +9,11 @@
 //! same tokens. Nothing in here decides what a token is worth.
 
 mod address;
+mod carry;
 mod connect;
 mod families;
 mod front;
+mod heard;
 mod journal;
 mod link;
 mod profiles;
@@ -88,6 +90,7 @@ impl RedisFamilies {
         let reached = async {
             let line = way.connect().await?;
             self.0.watermark.catch_up(&self.0.scripts, &line).await?;
+            self.bar_held(&line).await?;
             Ok(line)
         };
         match reached.await {

@@ -4,7 +4,8 @@
 //! taken in a Redis that has followed at least as far as the node that asks (the scripts see to
 //! that); this brings it there. Where the row that Redis knows is still in the log, the rows after
 //! it are applied. Where it is not (Redis was flushed or rolled back, or the database restored, or
-//! the rows are forgotten), every session that is over in the database is buried anew first.
+//! the rows are forgotten), every session that is over in the database is buried anew first. While the
+//! database is away, what this node has [`heard`](super::heard) must do.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -13,6 +14,7 @@ use std::{
 
 use super::{
     front::Trouble,
+    heard::{Heard, position},
     link::{Away, Line},
     scripts::{Applied, Scripts},
 };
@@ -30,11 +32,11 @@ use crate::{
 };
 
 /// How many rows of the change log one step applies.
-const ROWS: usize = 128;
+pub(super) const ROWS: usize = 128;
 /// How many sessions one step buries.
-const TOMBS: u32 = 1_000;
+pub(super) const TOMBS: u32 = 1_000;
 /// How often another node may get in between.
-const TRIES: usize = 8;
+pub(super) const TRIES: usize = 8;
 /// Who has not gone on rebuilding for so long has given up.
 const GIVEN_UP: Duration = Duration::from_secs(3);
 /// What stands in a mark's place while a node rebuilds.
@@ -42,18 +44,20 @@ const REBUILDING: &str = "rebuild-";
 
 /// Keeps `rev` at the end of the change log.
 pub(super) struct Watermark {
-    sessions: SqlFamilies,
+    pub(super) sessions: SqlFamilies,
     changes: Changes,
     rng: Arc<dyn Rng>,
+    /// The log as this node has heard of it.
+    pub(super) heard: Mutex<Heard>,
     /// `rev` as this node last saw it.
     known: Mutex<Option<String>>,
     /// Only one of this node brings Redis up to date at a time.
-    working: tokio::sync::Mutex<()>,
+    pub(super) working: tokio::sync::Mutex<()>,
 }
 
 /// What `rev` says.
 #[derive(Debug, PartialEq, Eq)]
-enum Rev<'t> {
+pub(super) enum Rev<'t> {
     /// All rows up to this one are applied.
     At { number: i64, mark: &'t str },
     /// A node is rebuilding, and was at it at that moment.
@@ -69,6 +73,7 @@ impl Watermark {
             sessions,
             changes,
             rng,
+            heard: Mutex::default(),
             known: Mutex::default(),
             working: tokio::sync::Mutex::default(),
         }
@@ -79,8 +84,8 @@ impl Watermark {
         self.lock().clone()
     }
 
-    /// Brings Redis up to date, whatever that takes. Where the database does not answer, it is left
-    /// as it is: a node whose knowledge is newer will not use it.
+    /// Brings Redis up to date, whatever that takes. Where the database does not answer, it is told
+    /// what this node has heard: a node that knows more will not use it.
     pub(super) async fn catch_up(&self, scripts: &Scripts, line: &Line) -> Result<(), Away> {
         let _working = self.working.lock().await;
         for _ in 0..TRIES {
@@ -89,8 +94,8 @@ impl Watermark {
                 Ok(false) => {}
                 Err(Trouble::Away(away)) => return Err(away),
                 Err(Trouble::Store(error)) => {
-                    tracing::warn!(%error, "Redis is used as it is: the change log cannot be read");
-                    return Ok(());
+                    tracing::warn!(%error, "Redis is brought up to date from what this node knows");
+                    return self.tell(scripts, line).await;
                 }
             }
         }
@@ -111,21 +116,24 @@ impl Watermark {
         }
     }
 
-    async fn go_on(&self, scripts: &Scripts, line: &Line, log: Option<&Log>) {
+    /// Whether it came to the end.
+    pub(super) async fn go_on(&self, scripts: &Scripts, line: &Line, log: Option<&Log>) -> bool {
         for _ in 0..TRIES {
             match self.try_to_go_on(scripts, line, log).await {
-                Ok(Some(true)) | Err(Trouble::Away(_)) => return,
+                Ok(Some(true)) => return true,
                 Ok(Some(false)) => {}
                 Ok(None) => {
                     line.give_up(Away::new("it does not know the change log as it is"));
-                    return;
+                    return false;
                 }
+                Err(Trouble::Away(_)) => return false,
                 Err(Trouble::Store(error)) => {
                     tracing::warn!(%error, "Redis could not be brought up to date");
-                    return;
+                    return false;
                 }
             }
         }
+        false
     }
 
     /// Whether it is done; nothing where applying rows will not do.
@@ -138,6 +146,11 @@ impl Watermark {
         let text = self.rev(scripts, line).await?.unwrap_or_default();
         if log.is_some_and(|log| text == text_of(end_of(log))) {
             return Ok(Some(true));
+        }
+        if log.is_some()
+            && let Some(done) = self.carry(scripts, line).await?
+        {
+            return Ok(Some(done));
         }
         let Rev::At { number, mark } = parse(&text) else {
             return Ok(None);
@@ -192,10 +205,9 @@ impl Watermark {
                 let log = self.newest().await?;
                 return self.rebuild(scripts, line, Some(&rev), &log).await;
             }
-            match self
-                .put(scripts, line, Some(&rev), position(last), &tombs)
-                .await?
-            {
+            let (number, mark) = position(last);
+            let then = (number, mark.as_str());
+            match self.put(scripts, line, Some(&rev), then, &tombs).await? {
                 Some(then) => rev = then,
                 None => return Ok(false),
             }
@@ -243,7 +255,7 @@ impl Watermark {
 
     /// Buries sessions and moves `rev`, as one step. What it is then; nothing where it was not what
     /// it was expected to be.
-    async fn put(
+    pub(super) async fn put(
         &self,
         scripts: &Scripts,
         line: &Line,
@@ -261,7 +273,7 @@ impl Watermark {
         }
     }
 
-    async fn rev(&self, scripts: &Scripts, line: &Line) -> Result<Option<String>, Away> {
+    pub(super) async fn rev(&self, scripts: &Scripts, line: &Line) -> Result<Option<String>, Away> {
         let rev = scripts.rev(line).await?;
         self.lock().clone_from(&rev);
         Ok(rev)
@@ -290,18 +302,16 @@ fn rows_after<'l>(log: &'l Log, number: i64, mark: &str) -> Option<&'l [ChangeRo
     (first.number == number && first.mark == mark).then_some(rest)
 }
 
-fn ends_everyones(row: &ChangeRow) -> bool {
+pub(super) fn ends_everyones(row: &ChangeRow) -> bool {
     matches!(row.change, Change::EveryoneNotBefore { .. })
 }
 
 /// What `rev` is when all of a log is applied.
-fn end_of(log: &Log) -> (u64, &str) {
-    log.rows.last().map_or((0, ""), position)
-}
-
-fn position(row: &ChangeRow) -> (u64, &str) {
-    let number = u64::try_from(row.number).unwrap_or_default();
-    (number, &row.mark)
+pub(super) fn end_of(log: &Log) -> (u64, &str) {
+    log.rows.last().map_or((0, ""), |row| {
+        let number = u64::try_from(row.number).unwrap_or_default();
+        (number, &row.mark)
+    })
 }
 
 fn text_of((number, mark): (u64, &str)) -> String {
@@ -313,7 +323,7 @@ fn claim(nonce: &str, at: Timestamp) -> String {
     format!("{REBUILDING}{nonce}-{}", at.millis())
 }
 
-fn parse(text: &str) -> Rev<'_> {
+pub(super) fn parse(text: &str) -> Rev<'_> {
     let Some((number, mark)) = text.split_once(':') else {
         return Rev::Unknown;
     };
