@@ -15,7 +15,9 @@ use std::net::TcpListener;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use servers::Postgres;
@@ -41,7 +43,7 @@ http {
     include conf.d/*.conf;
 }
 ";
-/// How long a service may take to start.
+/// How long a service may take to start, a command to end, and what is waited for to come.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 #[test]
@@ -202,7 +204,7 @@ struct Machine {
     replaced: Vec<(String, String)>,
     bash: Child,
     typed: ChildStdin,
-    printed: BufReader<ChildStdout>,
+    printed: Receiver<String>,
     services: BTreeMap<String, Child>,
     _postgres: Postgres,
 }
@@ -236,7 +238,8 @@ impl Machine {
             (":443:".to_owned(), format!(":{tls}:")),
             ("https://$name".to_owned(), format!("https://$name:{tls}")),
         ]);
-        let mut bash = Command::new("bash")
+        let mut bash = Command::new("setpriv")
+            .args(["--pdeathsig=KILL", "bash"])
             .current_dir(&root)
             .env("ROOT", &at)
             .env(
@@ -252,7 +255,7 @@ impl Machine {
             .unwrap();
         let mut machine = Self {
             typed: bash.stdin.take().unwrap(),
-            printed: BufReader::new(bash.stdout.take().unwrap()),
+            printed: lines(bash.stdout.take().unwrap()),
             root,
             plain,
             replaced,
@@ -308,24 +311,33 @@ impl Machine {
         }
         writeln!(self.typed, "{command}\nprintf '\\n<end %s>\\n' $?").unwrap();
         let mut printed = String::new();
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let before = printed.len();
-            assert!(
-                self.printed.read_line(&mut printed).unwrap() > 0,
-                "{printed}"
-            );
-            if let Some(status) = printed[before..].strip_prefix("<end ") {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let line = self.printed.recv_timeout(left).unwrap_or_else(|end| {
+                panic!("{command}\ndoes not come to its end: {end}; it prints\n{printed}")
+            });
+            if let Some(status) = line.strip_prefix("<end ") {
                 assert_eq!(status, "0>\n", "{command}\nprints\n{printed}");
-                printed.truncate(before.saturating_sub(1));
+                printed.pop();
                 return printed;
             }
+            printed.push_str(&line);
         }
     }
 
     /// Asks until it is told what it waits for.
     fn until(&mut self, command: &str, told: &str) {
         let told = self.here(told);
-        while !self.ask(command).contains(&told) {}
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.ask(command);
+            if answer.contains(&told) {
+                return;
+            }
+            let in_time = Instant::now() < deadline;
+            assert!(in_time, "{command}\nnever prints\n{told}\nbut\n{answer}");
+        }
     }
 
     /// Refreshes through nginx, and every time is given the next token.
@@ -390,7 +402,7 @@ impl Machine {
             let said = BufReader::new(child.stderr.take().unwrap());
             let mut said = said.lines().map_while(Result::ok);
             assert!(said.any(|line| line.contains("start worker process")));
-            std::thread::spawn(move || said.count());
+            thread::spawn(move || said.count());
             self.services.insert(name.to_owned(), child);
             return;
         }
@@ -463,6 +475,19 @@ impl Drop for Machine {
         self.bash.kill().ok();
         self.bash.wait().ok();
     }
+}
+
+/// What a program prints, a line at a time, as it does.
+fn lines(mut from: ChildStdout) -> Receiver<String> {
+    let (to, printed) = mpsc::channel();
+    thread::spawn(move || {
+        let mut from = BufReader::new(&mut from);
+        let mut line = String::new();
+        while from.read_line(&mut line).is_ok_and(|length| length > 0)
+            && to.send(std::mem::take(&mut line)).is_ok()
+        {}
+    });
+    printed
 }
 
 /// A program with the environment that systemd gives, which ends with the test.

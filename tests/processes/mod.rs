@@ -7,8 +7,11 @@
 )]
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -18,10 +21,12 @@ pub(crate) struct Site {
     settings: Vec<(&'static str, String)>,
 }
 
-/// A node.
+/// A node; it ends with this value, or with the tests.
 pub(crate) struct Node {
     pub(crate) address: String,
-    child: Child,
+    /// Until it is killed.
+    pid: Option<Pid>,
+    ended: mpsc::Receiver<()>,
 }
 
 /// Somebody who can log in.
@@ -49,20 +54,28 @@ impl Site {
 
     /// Starts a node that is told some things otherwise.
     pub(crate) fn start_with(&self, settings: &[(&'static str, &str)]) -> Node {
-        let mut child = self
-            .signet(&["serve", "--json"])
+        let mut command = self.signet(&["serve", "--json"]);
+        command
             .envs(settings.iter().copied())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+            .stdout(Stdio::piped());
+        let (started, starting) = mpsc::channel();
+        let (ending, ended) = mpsc::channel();
+        // The node ends with the thread that started it: one that reads to the end what it says.
+        thread::spawn(move || {
+            let mut child = command.spawn().unwrap();
+            let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+            let line = said.next().map_or_else(String::new, Result::unwrap);
+            started.send((Pid::from_child(&child), line)).ok();
+            said.for_each(drop);
+            child.wait().unwrap();
+            ending.send(()).ok();
+        });
+        let (pid, line) = starting.recv().unwrap();
         let line: Value = serde_json::from_str(&line).unwrap();
         Node {
             address: line["address"].as_str().unwrap().to_owned(),
-            child,
+            pid: Some(pid),
+            ended,
         }
     }
 
@@ -78,8 +91,10 @@ impl Site {
     }
 
     fn signet(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_signet"));
+        // It ends with the thread that starts it, however that ends.
+        let mut command = Command::new("setpriv");
         command
+            .args(["--pdeathsig=KILL", env!("CARGO_BIN_EXE_signet")])
             .args(arguments)
             .current_dir(&self.folder)
             .env("SIGNET_SERVER__LISTEN", "127.0.0.1:0")
@@ -96,8 +111,10 @@ impl Site {
 impl Node {
     /// `kill -9`.
     pub(crate) fn crash(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        if let Some(pid) = self.pid.take() {
+            kill_process(pid, Signal::KILL).unwrap();
+            self.ended.recv().unwrap();
+        }
     }
 
     /// Where an operation is.
@@ -108,8 +125,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.crash();
     }
 }
 
