@@ -47,6 +47,25 @@ chmod 600 server.key
 chown --reference=. server.key
 "#;
 
+/// Keeps what the database has, in place of what was kept before.
+const BACK_UP: &str = "
+DROP SCHEMA IF EXISTS backup CASCADE;
+CREATE SCHEMA backup;
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('CREATE TABLE backup.%1$I AS TABLE public.%1$I', name);
+    END LOOP;
+END $$";
+/// Has the database be as it was then, all at once. Nobody is connected.
+const RESTORE: &str = "
+DO $$ DECLARE name text; BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('DELETE FROM public.%1$I', name);
+        EXECUTE format('INSERT INTO public.%1$I SELECT * FROM backup.%1$I', name);
+    END LOOP;
+END $$";
+
 /// A cluster.
 pub(crate) struct Postgres {
     folder: PathBuf,
@@ -230,6 +249,28 @@ impl TestDatabase {
         let name = &self.name;
         self.administer(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
             .await;
+    }
+
+    /// Keeps what is in it.
+    pub(crate) async fn back_up(&self) {
+        let sql = sqlx::raw_sql(BACK_UP);
+        sql.execute(&mut self.connect().await).await.unwrap();
+    }
+
+    /// Goes back to what was kept, as after a failover to a standby that lacks the last commits:
+    /// everybody has to connect anew.
+    pub(crate) async fn restore(&self) {
+        let mut own = self.connect().await;
+        let name = &self.name;
+        let close = format!(
+            "ALTER DATABASE {name} ALLOW_CONNECTIONS false;
+            SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+                WHERE datname = '{name}' AND pid <> pg_backend_pid();"
+        );
+        let close = sqlx::raw_sql(AssertSqlSafe(close));
+        close.execute(&mut own).await.unwrap();
+        sqlx::raw_sql(RESTORE).execute(&mut own).await.unwrap();
+        self.open().await;
     }
 
     async fn administer(&self, sql: &str) {

@@ -6,7 +6,9 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 
 /// The name of PostgreSQL's socket in its folder.
-const SOCKET: &str = ".s.PGSQL.5432";
+const POSTGRES: &str = ".s.PGSQL.5432";
+/// The name of Redis' socket in its folder.
+pub(super) const REDIS: &str = "redis.sock";
 
 /// A way to a server that the test can block: what is sent neither arrives nor is refused.
 pub(crate) struct Proxy {
@@ -15,11 +17,25 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// A way to the server whose socket is in `folder`.
+    /// A way to the PostgreSQL whose socket is in `folder`.
     pub(crate) fn to(folder: &Path) -> Self {
-        let server = folder.join(SOCKET);
+        Self::between(folder, POSTGRES)
+    }
+
+    /// A way to the Redis whose socket is in `folder`.
+    pub(crate) fn to_redis(folder: &Path) -> Self {
+        Self::between(folder, REDIS)
+    }
+
+    /// Where Redis is on this way, for Signet.
+    pub(crate) fn redis_url(&self) -> String {
+        format!("unix://{}", self.folder.path().join(REDIS).display())
+    }
+
+    fn between(folder: &Path, socket: &str) -> Self {
+        let server = folder.join(socket);
         let folder = tempfile::tempdir().unwrap();
-        let listener = UnixListener::bind(folder.path().join(SOCKET)).unwrap();
+        let listener = UnixListener::bind(folder.path().join(socket)).unwrap();
         let open = watch::Sender::new(true);
         let opened = open.subscribe();
         tokio::spawn(async move {

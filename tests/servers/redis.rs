@@ -11,6 +11,8 @@ use redis::Connection;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use super::proxy::REDIS;
+
 /// What every server is started with: it forgets everything when it ends, but never before.
 const SETTINGS: [&str; 6] = [
     "--save",
@@ -135,7 +137,7 @@ impl Redis {
     }
 
     fn socket(&self) -> PathBuf {
-        self.folder.path().join("redis.sock")
+        self.folder.path().join(REDIS)
     }
 
     /// A bare connection, to do what Signet would not.
