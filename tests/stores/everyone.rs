@@ -106,7 +106,7 @@ async fn redis_hears_of_it() {
     store.write_journal().await;
     assert_eq!(end(&place, begun_by).await, 1);
     let log = Changes::new(place.database.clone()).since(0).await.unwrap();
-    store.follow(&log).await;
+    store.follow(&log).await.unwrap();
     let ended = Advanced::Ended(EndReason::Admin);
     assert_eq!(refresh(&place, &store, &early, 2).await, ended);
     assert!(

@@ -12,7 +12,10 @@ use std::{
 
 use super::RedisFamilies;
 use crate::{
-    model::{journal::Entry, session::SessionDigest},
+    model::{
+        journal::Entry,
+        session::{EndReason, SessionDigest},
+    },
     store::{
         error::StoreError,
         families::{FamilyStore as _, Merged, Opening, SessionKey, Target, Tomb},
