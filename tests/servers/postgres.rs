@@ -48,21 +48,21 @@ chown --reference=. server.key
 "#;
 
 /// Keeps what the database has, in place of what was kept before.
-const BACK_UP: &str = "
-DROP SCHEMA IF EXISTS backup CASCADE;
-CREATE SCHEMA backup;
+const KEEP: &str = "
+DROP SCHEMA IF EXISTS standby CASCADE;
+CREATE SCHEMA standby;
 DO $$ DECLARE name text; BEGIN
     FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-        EXECUTE format('CREATE TABLE backup.%1$I AS TABLE public.%1$I', name);
+        EXECUTE format('CREATE TABLE standby.%1$I AS TABLE public.%1$I', name);
     END LOOP;
 END $$";
 /// Has the database be as it was then, all at once. Nobody is connected.
-const RESTORE: &str = "
+const FAIL_OVER: &str = "
 DO $$ DECLARE name text; BEGIN
     SET LOCAL session_replication_role = replica;
     FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
         EXECUTE format('DELETE FROM public.%1$I', name);
-        EXECUTE format('INSERT INTO public.%1$I SELECT * FROM backup.%1$I', name);
+        EXECUTE format('INSERT INTO public.%1$I SELECT * FROM standby.%1$I', name);
     END LOOP;
 END $$";
 
@@ -251,25 +251,25 @@ impl TestDatabase {
             .await;
     }
 
-    /// Keeps what is in it.
-    pub(crate) async fn back_up(&self) {
-        let sql = sqlx::raw_sql(BACK_UP);
+    /// Keeps what is in it, as a standby that hears of no further commits.
+    pub(crate) async fn keep(&self) {
+        let sql = sqlx::raw_sql(KEEP);
         sql.execute(&mut self.connect().await).await.unwrap();
     }
 
-    /// Goes back to what was kept, as after a failover to a standby that lacks the last commits:
-    /// everybody has to connect anew.
-    pub(crate) async fn restore(&self) {
+    /// Goes back to what was kept, as after a failover to that standby: everybody has to connect
+    /// anew.
+    pub(crate) async fn fail_over(&self) {
         let mut own = self.connect().await;
-        let name = &self.name;
-        let close = format!(
+        let pid = sqlx::query_scalar::<_, i32>("SELECT pg_backend_pid()");
+        let (name, pid) = (&self.name, pid.fetch_one(&mut own).await.unwrap());
+        self.administer(&format!(
             "ALTER DATABASE {name} ALLOW_CONNECTIONS false;
             SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-                WHERE datname = '{name}' AND pid <> pg_backend_pid();"
-        );
-        let close = sqlx::raw_sql(AssertSqlSafe(close));
-        close.execute(&mut own).await.unwrap();
-        sqlx::raw_sql(RESTORE).execute(&mut own).await.unwrap();
+                WHERE datname = '{name}' AND pid <> {pid}"
+        ))
+        .await;
+        sqlx::raw_sql(FAIL_OVER).execute(&mut own).await.unwrap();
         self.open().await;
     }
 
