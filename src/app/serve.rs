@@ -6,11 +6,12 @@ use tokio::{net::TcpListener, time::MissedTickBehavior};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{App, gateway, housekeeping};
+use crate::store::redis::RedisFamilies;
 use crate::{
     auth::Auth,
     crypto::random,
     http::{self, Site, server::Limits},
-    store::{housekeeping::Housekeeping, redis::RedisFamilies},
+    store::housekeeping::Housekeeping,
 };
 
 /// How often the change log is read.
