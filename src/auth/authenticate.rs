@@ -58,7 +58,7 @@ impl Auth {
     pub async fn authenticate(&self, token: &str) -> Result<Principal, AuthError> {
         let claims = self.verify(token)?;
         self.keep_fresh().await?;
-        match self.parts.changes.ended(claims.sid, claims.sub) {
+        match self.parts.changes.ended(claims.sid, claims.sub).await? {
             Some(reason) => {
                 tracing::debug!(session = %claims.sid, %reason, "access token of an ended session");
                 Err(AuthError::InvalidAccessToken)

@@ -1,11 +1,12 @@
 //! What this node knows of the change log: which sessions and users no longer count.
 //!
 //! The rows are in SQL; a node reads them every half second, and at once after a change of its
-//! own, so that verification needs no I/O and still sees a logout. What is held here lives as
-//! long as an access token could outlive its session.
+//! own, so that verification needs no I/O and still sees a logout. What is held lives as long as an
+//! access token could outlive its session, and is bounded ([`known`]).
+
+mod known;
 
 use std::{
-    collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -18,14 +19,16 @@ use crate::{
         change::{Change, ChangeRow, RETENTION},
         id::{ApiKeyId, SessionId, UserId},
         session::EndReason,
-        time::{Clock, Timestamp},
+        time::Clock,
     },
     store::{
         changes::{Changes, Log},
         error::StoreError,
-        families::FamilyStore,
+        families::{FamilyStore, SessionKey},
     },
 };
+
+use known::{Known, Standing};
 
 /// Older knowledge than this is no knowledge: the log is read before anything is answered.
 const STALE_AFTER: Duration = Duration::from_secs(10);
@@ -47,16 +50,6 @@ pub struct ChangeLog {
     unreadable: AtomicBool,
 }
 
-#[derive(Default)]
-struct Known {
-    last: Option<Position>,
-    /// When the log was last read, by the clock that nobody sets.
-    read_at: Option<Duration>,
-    sessions: HashMap<SessionId, Ended>,
-    users: HashMap<UserId, Vec<NotBefore>>,
-    everyone: Vec<NotBefore>,
-}
-
 #[derive(Clone, PartialEq, Eq)]
 struct Position {
     number: i64,
@@ -70,18 +63,6 @@ impl Position {
             mark: row.mark.clone(),
         }
     }
-}
-
-struct Ended {
-    reason: EndReason,
-    forget_at: Timestamp,
-}
-
-struct NotBefore {
-    moment: Timestamp,
-    except: Option<SessionId>,
-    reason: EndReason,
-    forget_at: Timestamp,
 }
 
 /// What a reading of the log found for the caches of others.
@@ -100,6 +81,18 @@ pub struct News {
 }
 
 impl News {
+    fn add_change(&mut self, change: &Change) {
+        match *change {
+            Change::UserNotBefore { user, .. } | Change::UserChanged { user } => {
+                self.users.push(user);
+            }
+            Change::ApiKeyChanged { key } => self.api_keys.push(key),
+            Change::SigningKeysChanged => self.signing_keys = true,
+            Change::ScopesChanged => self.scopes = true,
+            Change::SessionRevoked { .. } | Change::EveryoneNotBefore { .. } => {}
+        }
+    }
+
     /// Adds what a later reading found.
     pub fn add(&mut self, later: Self) {
         let Self {
@@ -191,17 +184,22 @@ impl ChangeLog {
         self.lock().last.as_ref().map_or(0, |last| last.number)
     }
 
-    /// Why a session's tokens no longer count, if they do not.
-    pub fn ended(&self, session: SessionId, user: UserId) -> Option<EndReason> {
-        let known = self.lock();
-        if let Some(ended) = known.sessions.get(&session) {
-            return Some(ended.reason);
+    /// Why a session's tokens no longer count, if they do not. The store is asked where more rows
+    /// were written than are held.
+    pub async fn ended(
+        &self,
+        session: SessionId,
+        user: UserId,
+    ) -> Result<Option<EndReason>, StoreError> {
+        let standing = self.lock().standing(session, user);
+        match standing {
+            Standing::Alive => Ok(None),
+            Standing::Over(reason) => Ok(Some(reason)),
+            Standing::Untold => {
+                let found = self.families.find(&SessionKey::Id(session)).await?;
+                Ok(found.and_then(|found| found.revoked))
+            }
         }
-        let of_user = known.users.get(&user).into_iter().flatten();
-        let over =
-            |row: &&NotBefore| session.created_at() <= row.moment && row.except != Some(session);
-        let mut rows = known.everyone.iter().chain(of_user);
-        rows.find(over).map(|row| row.reason)
     }
 
     /// Whether the log could not be read when it should have been: the database is in trouble.
@@ -226,66 +224,16 @@ impl ChangeLog {
     }
 
     fn apply(&self, rows: Vec<ChangeRow>, read_at: Duration, news: &mut News) {
-        let now = self.clock.now();
         let mut known = self.lock();
         if news.everything {
             *known = Known::default();
         }
-        known.read_at = Some(read_at);
-        for row in rows {
-            known.last = Some(Position::of(&row));
-            known.learn(&row.change, now.plus(RETENTION), news);
-        }
-        known.sessions.retain(|_, ended| now < ended.forget_at);
-        known.users.retain(|_, rows| {
-            rows.retain(|row| now < row.forget_at);
-            !rows.is_empty()
-        });
-        known.everyone.retain(|row| now < row.forget_at);
+        known.learn(rows, read_at, news);
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is approximate")]
+        metrics::gauge!("signet_changes_held").set(known.rows() as f64);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Known {
-    fn learn(&mut self, change: &Change, forget_at: Timestamp, news: &mut News) {
-        match *change {
-            Change::SessionRevoked { session, reason } => {
-                self.sessions.insert(session, Ended { reason, forget_at });
-            }
-            Change::UserNotBefore {
-                user,
-                not_before: moment,
-                except,
-                reason,
-            } => {
-                let rows = self.users.entry(user).or_default();
-                if except.is_none() {
-                    rows.clear();
-                }
-                rows.push(NotBefore {
-                    moment,
-                    except,
-                    reason,
-                    forget_at,
-                });
-                news.users.push(user);
-            }
-            Change::EveryoneNotBefore {
-                not_before: moment,
-                reason,
-            } => self.everyone.push(NotBefore {
-                moment,
-                except: None,
-                reason,
-                forget_at,
-            }),
-            Change::UserChanged { user } => news.users.push(user),
-            Change::ApiKeyChanged { key } => news.api_keys.push(key),
-            Change::SigningKeysChanged => news.signing_keys = true,
-            Change::ScopesChanged => news.scopes = true,
-        }
     }
 }

@@ -69,7 +69,8 @@ impl Auth {
         }
         let (session, generation, key_id) = self.advance(&presented, client).await?;
         // A store in front of the database may have a session that the database has not.
-        if let Some(reason) = self.parts.changes.ended(session.id, session.user) {
+        let ended = self.parts.changes.ended(session.id, session.user);
+        if let Some(reason) = ended.await? {
             return Err(AuthError::SessionEnded(reason));
         }
         let user = self

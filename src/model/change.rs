@@ -30,6 +30,8 @@ pub enum Change {
     SessionRevoked {
         /// Which.
         session: SessionId,
+        /// Whose, where the node that wrote the row said so.
+        user: Option<UserId>,
         /// Why.
         reason: EndReason,
     },

@@ -102,6 +102,7 @@ pub(super) async fn append(step: &Step<'_>, change: &Change) -> Result<(), Store
         row.except.into(),
         row.reason.into(),
         step.now.millis().into(),
+        row.user.into(),
     ];
     step.sql.execute(INSERT, values).await.map(drop)
 }
@@ -112,6 +113,8 @@ struct Row {
     not_before: Option<Timestamp>,
     except: Option<String>,
     reason: Option<&'static str>,
+    /// Whose session, where the subject is one.
+    user: Option<String>,
 }
 
 fn columns(change: &Change) -> Row {
@@ -121,9 +124,15 @@ fn columns(change: &Change) -> Row {
         not_before: None,
         except: None,
         reason: None,
+        user: None,
     };
     match change {
-        Change::SessionRevoked { session, reason } => Row {
+        Change::SessionRevoked {
+            session,
+            user,
+            reason,
+        } => Row {
+            user: user.map(|user| user.to_string()),
             reason: Some(reason.as_str()),
             ..plain(SESSION_REVOKED, session.to_string())
         },
@@ -160,6 +169,7 @@ fn change_row(row: &QueryResult) -> Result<Option<ChangeRow>, StoreError> {
     let change = match kind.as_str() {
         SESSION_REVOKED => Change::SessionRevoked {
             session: row.parse("subject")?,
+            user: row.parse_nullable("user_id")?,
             reason: row.parse("reason")?,
         },
         USER_NOT_BEFORE => Change::UserNotBefore {
@@ -201,8 +211,9 @@ const NEXT: &str = "
 UPDATE counters SET value = value + 1 WHERE name = 'changes' RETURNING value";
 
 const INSERT: &str = "
-INSERT INTO changes (number, mark, kind, subject, not_before, except_sid, reason, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+INSERT INTO changes (number, mark, kind, subject, not_before, except_sid, reason, created_at,
+    user_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
 const RAISE: &str = "
 UPDATE counters SET value = $1 WHERE name = 'changes' AND value < $1";

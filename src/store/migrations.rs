@@ -7,7 +7,7 @@ use sqlx::{
 
 use super::error::StoreError;
 
-const MIGRATIONS: [(i64, &str, &str); 9] = [
+const MIGRATIONS: [(i64, &str, &str); 10] = [
     (
         1,
         "sessions",
@@ -52,6 +52,11 @@ const MIGRATIONS: [(i64, &str, &str); 9] = [
         9,
         "session_cookies",
         include_str!("../../migrations/0009_session_cookies.sql"),
+    ),
+    (
+        10,
+        "changes_of_users",
+        include_str!("../../migrations/0010_changes_of_users.sql"),
     ),
 ];
 

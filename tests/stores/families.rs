@@ -294,6 +294,7 @@ async fn a_session_ends_once_and_is_logged_once(place: &Place, store: &impl Test
     assert_eq!(found.unwrap().unwrap().revoked, Some(EndReason::Reuse));
     let revoked = Change::SessionRevoked {
         session: opened.session.id,
+        user: Some(user),
         reason: EndReason::Reuse,
     };
     assert_eq!(place.log().await, [revoked]);

@@ -142,6 +142,7 @@ async fn a_token_spent_in_both_ends_the_session(place: Place) {
         assert_eq!(found.revoked, Some(EndReason::Reuse), "{redis_was_first}");
         let told = Change::SessionRevoked {
             session: found.id,
+            user: Some(found.user),
             reason: EndReason::Reuse,
         };
         assert!(place.log().await.contains(&told));

@@ -55,6 +55,7 @@ async fn logged(place: &Place) -> Vec<SessionId> {
         Change::SessionRevoked {
             session,
             reason: EndReason::SessionLimit,
+            ..
         } => Some(session),
         _ => None,
     })

@@ -18,7 +18,7 @@ impl Auth {
     ) -> Result<Identity, AuthError> {
         let claims = self.seen(token)?;
         self.check_for_rule(&claims, rule)?;
-        if let Some(reason) = self.parts.changes.ended(claims.sid, claims.sub) {
+        if let Some(reason) = self.parts.changes.ended(claims.sid, claims.sub).await? {
             tracing::debug!(session = %claims.sid, %reason, "access token of an ended session");
             return Err(AuthError::InvalidAccessToken);
         }

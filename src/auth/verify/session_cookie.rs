@@ -41,7 +41,7 @@ impl Auth {
             SessionCookieError::UnknownKeyAbove(_) => AuthError::unavailable(error),
         })?;
         let session = self.session_by_cookie(digest).await?;
-        if let Some(reason) = self.parts.changes.ended(session.id, session.user) {
+        if let Some(reason) = self.parts.changes.ended(session.id, session.user).await? {
             return Err(AuthError::SessionEnded(reason));
         }
         self.check_page(page, session.client)?;

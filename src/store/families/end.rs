@@ -86,7 +86,13 @@ async fn mark(
         return Ok(0);
     };
     let session = ended.parse("id")?;
-    changes::append(step, &Change::SessionRevoked { session, reason }).await?;
+    let user = Some(ended.parse("user_id")?);
+    let change = Change::SessionRevoked {
+        session,
+        user,
+        reason,
+    };
+    changes::append(step, &change).await?;
     Ok(1)
 }
 
@@ -122,12 +128,12 @@ const fn not_before(
 const MARK_ONE: &str = "
 UPDATE sessions SET revoked_at = $2, revoked_reason = $3
 WHERE id = $1 AND revoked_reason IS NULL
-RETURNING id";
+RETURNING id, user_id";
 
 const MARK_FAMILY: &str = "
 UPDATE sessions SET revoked_at = $2, revoked_reason = $3
 WHERE digest = $1 AND revoked_reason IS NULL
-RETURNING id";
+RETURNING id, user_id";
 
 const MARK_ALL: &str = "
 UPDATE sessions SET revoked_at = $2, revoked_reason = $3

@@ -1,6 +1,8 @@
 //! GET and DELETE /v1/me/sessions.
 
 use serde_json::Value;
+use signet::model::id::SessionId;
+use signet::model::time::Clock as _;
 
 use crate::harness::{PASSWORD, Person, TestServer};
 
@@ -71,4 +73,43 @@ fn ids(page: &Value) -> Vec<String> {
 
 fn sid(person: &Person<'_>) -> String {
     person.claims()["sid"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn of_somebody_with_more_ended_sessions_than_are_held_the_database_is_asked() {
+    const ROWS: u32 = 1_001;
+    let server = TestServer::start().await;
+    let (here, there) = (
+        server.person("ada").await,
+        Person::log_in(&server, "ada", PASSWORD).await,
+    );
+    let user = here.claims()["sub"].as_str().unwrap().to_owned();
+    let now = server.clock.now();
+    let rows: Vec<String> = (1..=ROWS)
+        .map(|row| {
+            let [a, b, c, d] = row.to_be_bytes();
+            let session = SessionId::new(now, [a, b, c, d, 0, 0, 0, 0, 0, 0]);
+            format!("({row}, '{session}')")
+        })
+        .collect();
+    let mut stranger = server.store.connect().await;
+    let count = format!("UPDATE counters SET value = value + {ROWS} WHERE name = 'changes'");
+    stranger.execute(&count).await;
+    let insert = format!(
+        "WITH ended (row, session) AS (VALUES {})
+        INSERT INTO changes (number, mark, kind, subject, reason, created_at, user_id)
+        SELECT value - {ROWS} + row, 'mark', 'session_revoked', session, 'logout', {}, '{user}'
+        FROM ended, counters WHERE name = 'changes'",
+        rows.join(", "),
+        now.millis()
+    );
+    stranger.execute(&insert).await;
+
+    there.get("/v1/me").await.ok();
+    there.log_out().await.no_content();
+    there
+        .get("/v1/me")
+        .await
+        .refused(401, "invalid_access_token");
+    here.get("/v1/me").await.ok();
 }
