@@ -63,7 +63,7 @@ impl Opener {
             keys: RefreshKeys::new(&master, TokenPrefix::default(), &[]),
             clock,
             user,
-            client: client.id,
+            client,
         }
     }
 

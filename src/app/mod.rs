@@ -26,6 +26,7 @@ use crate::{
     config::{DatabaseUrl, MigrateWhen, Settings, StoreSettings, TokenSettings},
     crypto::{
         api_key::ApiKeyReader,
+        client_secret::ClientSecrets,
         keyring::KeyRing,
         lane::{Lane, LaneSize},
         master::MasterKeys,
@@ -150,6 +151,8 @@ impl App {
                 changes: ChangeLog::new(Changes::new(database.clone()), families, clock.clone()),
                 clock,
                 api_keys: ApiKeys::new(database.clone()),
+                clients: Clients::new(database.clone()),
+                client_secrets: ClientSecrets::new(pepper.clone(), settings.tokens.prefix.clone()),
                 refresh_keys,
                 api_key_reader: api_key_reader(&settings.tokens, &pepper),
                 session_cookies,
@@ -212,7 +215,7 @@ async fn signing_keys(
 async fn default_client(database: &Database, ambient: &Ambient) -> anyhow::Result<ClientId> {
     let candidate = ClientId::new(ambient.clock.now(), random::bytes(&*ambient.rng));
     let clients = Clients::new(database.clone());
-    Ok(clients.default_client(candidate, "default").await?.id)
+    Ok(clients.default_client(candidate, "default").await?)
 }
 
 /// The Redis of these settings, for a server; in use already if it is there. Commands work on the

@@ -8,13 +8,19 @@ use crate::{
     auth::{Terms, api_keys::KeyPolicy},
     config::Settings,
     model::{
-        claims::ACCESS_TOKEN_TYPE, client::Client, id::ClientId, password_policy::PasswordPolicy,
+        client::{Client, ClientKind, GrantType, TokenType},
+        id::ClientId,
+        password_policy::PasswordPolicy,
         session::SessionLimit,
+        time::Timestamp,
     },
 };
 
 /// How far the clocks of nodes may differ.
 const LEEWAY: Duration = Duration::from_secs(5);
+
+/// The grant that limits nothing.
+const EVERYTHING: &str = "*";
 
 /// The terms of these settings, with the default client under its identifier.
 pub(super) fn of(settings: &Settings, default_client: ClientId) -> anyhow::Result<Terms> {
@@ -33,8 +39,6 @@ pub(super) fn of(settings: &Settings, default_client: ClientId) -> anyhow::Resul
         own_audience: settings.server.issuer.api_audience(),
         audiences: audience.unwrap_or_else(|| vec![issuer.clone()]),
         issuer,
-        idle_lifetime: sessions.idle,
-        absolute_lifetime: sessions.absolute,
         late_retry_every: sessions.late_retry_every,
         session_limit: (sessions.max_per_user > 0).then_some(SessionLimit {
             most: sessions.max_per_user,
@@ -65,11 +69,20 @@ pub(super) fn of(settings: &Settings, default_client: ClientId) -> anyhow::Resul
                 .iter()
                 .map(|o| o.as_str().to_owned())
                 .collect(),
+            kind: ClientKind::Public,
+            grant_types: vec![GrantType::RefreshToken],
+            scopes: [EVERYTHING.parse()?].into_iter().collect(),
+            audiences: Vec::new(),
+            resources: Vec::new(),
             access_lifetime: settings.tokens.access_lifetime,
-            reuse_interval: settings.sessions.reuse_interval,
+            idle_lifetime: sessions.idle,
+            absolute_lifetime: sessions.absolute,
+            reuse_interval: sessions.reuse_interval,
             keys_for_passwords: settings.default_client.keys_for_passwords,
             algorithm: algorithm.context("signing_keys.algorithms is empty")?,
-            token_type: ACCESS_TOKEN_TYPE.to_owned(),
+            token_type: TokenType::AtJwt,
+            disabled_at: None,
+            not_before: Timestamp::default(),
         },
     })
 }

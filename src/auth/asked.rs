@@ -1,6 +1,11 @@
 //! What a login asks its tokens for: a client, scopes, audiences.
 
-use crate::model::{client::Client, scope::Scopes};
+use std::sync::Arc;
+
+use crate::model::{
+    client::{Client, ClientKind, GrantType},
+    scope::Scopes,
+};
 
 use super::{Auth, AuthError};
 
@@ -8,9 +13,9 @@ use super::{Auth, AuthError};
 pub(super) const MAX_SCOPE_BYTES: usize = 2048;
 
 /// What was asked for, checked and cut to what is known.
-pub(super) struct Asked<'a> {
+pub(super) struct Asked {
     /// The client.
-    pub(super) client: &'a Client,
+    pub(super) client: Arc<Client>,
     /// The scopes; everything that is granted where absent.
     pub(super) scope: Option<Scopes>,
     /// The audiences; the default ones where empty.
@@ -24,20 +29,25 @@ impl Auth {
         client: Option<&str>,
         scope: Option<&str>,
         audience: &[String],
-    ) -> Result<Asked<'_>, AuthError> {
+    ) -> Result<Asked, AuthError> {
+        let client = self.client_named(client).ok_or_else(unknown_client)?;
+        check_login(&client)?;
         let asked = Asked {
-            client: self.client_named(client).ok_or_else(unknown_client)?,
             scope: scope.map(parse_scope).transpose()?,
-            audience: self.check_audience(audience)?,
+            audience: self.check_audience(self.audiences_of(&client), audience)?,
+            client,
         };
         self.check_own_scopes(&asked)?;
         Ok(asked)
     }
 
-    /// The audiences asked for, where all of them are ours to issue for.
-    pub(super) fn check_audience(&self, asked: &[String]) -> Result<Vec<String>, AuthError> {
-        let known =
-            |one: &String| *one == self.terms.own_audience || self.terms.audiences.contains(one);
+    /// The audiences asked for, where all of them are usual or our own.
+    pub(super) fn check_audience(
+        &self,
+        usual: &[String],
+        asked: &[String],
+    ) -> Result<Vec<String>, AuthError> {
+        let known = |one: &String| *one == self.terms.own_audience || usual.contains(one);
         if asked.iter().all(known) {
             let mut distinct = Vec::new();
             for one in asked {
@@ -47,12 +57,13 @@ impl Auth {
             }
             return Ok(distinct);
         }
-        let detail = "Ask for audiences that this server issues tokens for (tokens.audience).";
+        let detail =
+            "Ask for audiences that this client may ask for: its own, or those of tokens.audience.";
         Err(AuthError::field("/audience", "invalid_target", detail))
     }
 
     /// A token with one of our own scopes is for our own API alone.
-    fn check_own_scopes(&self, asked: &Asked<'_>) -> Result<(), AuthError> {
+    fn check_own_scopes(&self, asked: &Asked) -> Result<(), AuthError> {
         let own_scopes = asked.scope.as_ref().is_some_and(Scopes::any_own);
         let elsewhere = |one: &String| *one != self.terms.own_audience;
         if own_scopes && asked.audience.iter().any(elsewhere) {
@@ -61,6 +72,24 @@ impl Auth {
         }
         Ok(())
     }
+}
+
+/// Refuses a client that logs nobody in.
+fn check_login(client: &Client) -> Result<(), AuthError> {
+    let refused = |code, detail: &str| Err(AuthError::field("/client_id", code, detail));
+    if !client.is_enabled() {
+        return refused(
+            "client_disabled",
+            "Have an administrator enable the client.",
+        );
+    }
+    if client.kind == ClientKind::Confidential || !client.may_use(GrantType::RefreshToken) {
+        return refused(
+            "unauthorized_client",
+            "Name a public client that logs users in.",
+        );
+    }
+    Ok(())
 }
 
 fn unknown_client() -> AuthError {

@@ -11,6 +11,7 @@ use super::{
     Auth, AuthError,
     api_keys::{KeyHolder, KeyUse},
     change_log::Freshness,
+    seen_tokens::SeenToken,
 };
 
 /// Who asks: what a valid access token for our own API says of its bearer.
@@ -56,15 +57,11 @@ impl Auth {
 
     /// The bearer of an access token for our own API whose session goes on.
     pub async fn authenticate(&self, token: &str) -> Result<Principal, AuthError> {
-        let claims = self.verify(token)?;
+        let seen = self.verify(token)?;
         self.keep_fresh().await?;
-        match self.parts.changes.ended(claims.sid, claims.sub).await? {
-            Some(reason) => {
-                tracing::debug!(session = %claims.sid, %reason, "access token of an ended session");
-                Err(AuthError::InvalidAccessToken)
-            }
-            None => Ok(Principal { claims }),
-        }
+        self.check_going_on(&seen).await?;
+        let claims = seen.claims.clone();
+        Ok(Principal { claims })
     }
 
     /// Reads the change log where what is known of it is too old to answer by.
@@ -75,20 +72,49 @@ impl Auth {
         Ok(())
     }
 
-    /// The claims of an access token for our own API, whether or not its session goes on.
-    pub(super) fn verify(&self, token: &str) -> Result<Claims, AuthError> {
+    /// The claims of an access token for our own API, and what its header calls it; whether or not
+    /// its session goes on.
+    pub(super) fn verify(&self, token: &str) -> Result<Arc<SeenToken>, AuthError> {
+        let seen = self.seen(token)?;
         let expected = Expectation {
             issuer: &self.terms.issuer,
             audience: &self.terms.own_audience,
-            typ: &self.terms.default_client.token_type,
+            typ: seen.typ.as_str(),
             leeway: self.terms.leeway,
             now: self.now(),
         };
-        let claims = self.seen(token)?;
-        access::check(&expected, &claims).map_err(|error| {
+        access::check(&expected, &seen.claims).map_err(|error| {
             tracing::debug!(%error, "access token refused");
             AuthError::InvalidAccessToken
         })?;
-        Ok(Arc::unwrap_or_clone(claims))
+        Ok(seen)
+    }
+
+    /// Refuses a token whose session is over, or whose client does not count.
+    pub(super) async fn check_going_on(&self, seen: &SeenToken) -> Result<(), AuthError> {
+        let claims = &seen.claims;
+        if !self.client_honours(seen) {
+            tracing::debug!(client = %claims.client_id, "access token of a client that does not count");
+            return Err(AuthError::InvalidAccessToken);
+        }
+        match self.parts.changes.ended(claims.sid, claims.sub).await? {
+            Some(reason) => {
+                tracing::debug!(session = %claims.sid, %reason, "access token of an ended session");
+                Err(AuthError::InvalidAccessToken)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a token counts as far as it is about its client: that is there and enabled, its
+    /// tokens are called so, and it was not disabled since.
+    fn client_honours(&self, seen: &SeenToken) -> bool {
+        let claims = &seen.claims;
+        let client = self.client(claims.client_id);
+        client.is_some_and(|client| {
+            client.token_type == seen.typ
+                && client.honours(claims.sid.created_at())
+                && client.honours(claims.jti.created_at())
+        })
     }
 }

@@ -30,7 +30,8 @@ impl Auth {
             self.api_key_cache.clear();
             self.cookie_sessions.clear();
             self.basic_proofs.clear();
-            (outdated.signing_keys, outdated.scopes) = (true, true);
+            outdated.signing_keys = true;
+            (outdated.scopes, outdated.clients) = (true, true);
             outdated.everything = false;
         }
         for user in outdated.users.drain(..) {
@@ -49,6 +50,10 @@ impl Auth {
             // What somebody was granted by the name of a scope goes with it.
             self.user_cache.clear();
             outdated.scopes = false;
+        }
+        if outdated.clients {
+            self.read_clients().await?;
+            outdated.clients = false;
         }
         if outdated.signing_keys {
             let keys = self.parts.vault.open().await;

@@ -67,11 +67,17 @@ impl Position {
 
 /// What a reading of the log found for the caches of others.
 #[derive(Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing that may have changed"
+)]
 pub struct News {
     /// Users of whom anything changed.
     pub users: Vec<UserId>,
     /// API keys of which anything changed.
     pub api_keys: Vec<ApiKeyId>,
+    /// Whether anything about a client changed.
+    pub clients: bool,
     /// Whether the signing keys changed.
     pub signing_keys: bool,
     /// Whether the registry of scopes changed.
@@ -87,6 +93,7 @@ impl News {
                 self.users.push(user);
             }
             Change::ApiKeyChanged { key } => self.api_keys.push(key),
+            Change::ClientChanged { .. } => self.clients = true,
             Change::SigningKeysChanged => self.signing_keys = true,
             Change::ScopesChanged => self.scopes = true,
             Change::SessionRevoked { .. } | Change::EveryoneNotBefore { .. } => {}
@@ -98,12 +105,14 @@ impl News {
         let Self {
             users,
             api_keys,
+            clients,
             signing_keys,
             scopes,
             everything,
         } = later;
         self.users.extend(users);
         self.api_keys.extend(api_keys);
+        self.clients |= clients;
         self.signing_keys |= signing_keys;
         self.scopes |= scopes;
         self.everything |= everything;

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-use super::{Auth, AuthError};
+use super::{Auth, AuthError, clients::within_client};
 
 /// A new access token and the refresh token beside it. Neither is ever logged.
 pub struct Tokens {
@@ -62,9 +62,10 @@ impl Auth {
         let now = self.now();
         let asked = narrowed.or(session.scopes.as_ref());
         let scope = user.grants.effective(asked, &self.registry());
+        let scope = within_client(scope, client);
         let lifetime = client.access_lifetime;
         let claims = self.claims(session, client, scope.clone(), now, lifetime);
-        let access_token = access::sign(key, &client.token_type, &claims)?;
+        let access_token = access::sign(key, client.token_type.as_str(), &claims)?;
         Ok(Tokens {
             access_token,
             expires_in: lifetime,
@@ -87,7 +88,7 @@ impl Auth {
         lifetime: Duration,
     ) -> Claims {
         let audiences = if session.audiences.is_empty() {
-            self.default_audiences(&scope)
+            self.default_audiences(client, &scope)
         } else {
             session.audiences.clone()
         };
@@ -107,14 +108,23 @@ impl Auth {
         }
     }
 
+    /// Whom the tokens of a client are for, our own API aside.
+    pub(super) fn audiences_of<'a>(&'a self, client: &'a Client) -> &'a [String] {
+        if client.audiences.is_empty() {
+            &self.terms.audiences
+        } else {
+            &client.audiences
+        }
+    }
+
     /// Whom a token is for where nobody asked: everybody configured and our own API; with one of
     /// our own scopes our own API alone, so that no resource server ever holds such a token.
-    fn default_audiences(&self, scope: &Scopes) -> Vec<String> {
+    fn default_audiences(&self, client: &Client, scope: &Scopes) -> Vec<String> {
         let own = self.terms.own_audience.clone();
         if scope.any_own() {
             return vec![own];
         }
-        let mut all = self.terms.audiences.clone();
+        let mut all = self.audiences_of(client).to_vec();
         if !all.contains(&own) {
             all.push(own);
         }

@@ -18,7 +18,7 @@ impl Auth {
     /// its end cannot be recorded.
     pub async fn logout(&self, with: Logout<'_>) -> Result<(), AuthError> {
         let target = match with {
-            Logout::AccessToken(token) => Target::Session(self.verify(token)?.sid),
+            Logout::AccessToken(token) => Target::Session(self.verify(token)?.claims.sid),
             Logout::RefreshToken(token) => match self.open_refresh_token(token) {
                 Ok(presented) => Target::Family(digest(&presented.handle)),
                 Err(AuthError::InvalidRefreshToken) => return Ok(()),

@@ -13,7 +13,7 @@ mod authorize;
 mod catch_up;
 pub mod change_log;
 pub mod change_password;
-mod clients;
+pub mod clients;
 mod error;
 pub mod health;
 pub mod import;
@@ -48,8 +48,9 @@ pub use error::{AuthError, Conflict, FieldError, Unavailable};
 use crate::store::redis::RedisFamilies;
 use crate::{
     crypto::{
-        api_key::ApiKeyReader, keyring::KeyRing, lane::Lane, pepper::Pepper, pseudonym::Pseudonyms,
-        random::Rng, refresh::RefreshKeys, session_cookie::SessionCookies,
+        api_key::ApiKeyReader, client_secret::ClientSecrets, keyring::KeyRing, lane::Lane,
+        pepper::Pepper, pseudonym::Pseudonyms, random::Rng, refresh::RefreshKeys,
+        session_cookie::SessionCookies,
     },
     model::{
         client::Client,
@@ -59,14 +60,15 @@ use crate::{
         time::{Clock, Timestamp},
     },
     store::{
-        api_keys::ApiKeys, database::Database, error::StoreError, families::FamilyStore,
-        scopes::ScopeRegistry, users::Users,
+        api_keys::ApiKeys, clients::Clients, database::Database, error::StoreError,
+        families::FamilyStore, scopes::ScopeRegistry, users::Users,
     },
 };
 
 use api_keys::{ApiKeyCache, KeyPolicy, Usage};
 use catch_up::Outdated;
 use change_log::ChangeLog;
+use clients::KnownClients;
 use keys::KeyVault;
 use seen_tokens::SeenTokens;
 use throttle::Throttle;
@@ -82,10 +84,6 @@ pub struct Terms {
     pub audiences: Vec<String>,
     /// The audience of our own API.
     pub own_audience: String,
-    /// How long a session lives without a refresh.
-    pub idle_lifetime: Duration,
-    /// How long a session lives at most.
-    pub absolute_lifetime: Duration,
     /// How often a session may be granted a late retry.
     pub late_retry_every: Duration,
     /// How many sessions a user may have, if that is limited.
@@ -118,6 +116,8 @@ pub struct Parts {
     pub families: Arc<dyn FamilyStore>,
     /// API keys.
     pub api_keys: ApiKeys,
+    /// The applications.
+    pub clients: Clients,
     /// What stands in front of the database there, if anything does.
     pub redis: Option<RedisFamilies>,
     /// What this node knows of the change log.
@@ -132,6 +132,8 @@ pub struct Parts {
     pub api_key_reader: ApiKeyReader,
     /// What makes session cookies.
     pub session_cookies: SessionCookies,
+    /// What makes client secrets and checks them.
+    pub client_secrets: ClientSecrets,
     /// What is mixed into the digests of secrets that we made.
     pub pepper: Pepper,
     /// What names are called in logs and counts.
@@ -150,6 +152,7 @@ pub struct Auth {
     api_key_cache: ApiKeyCache,
     usage: Usage,
     registry: RwLock<Arc<Registry>>,
+    clients: RwLock<Arc<KnownClients>>,
     outdated: Outdated,
     seen_tokens: SeenTokens,
     cookie_sessions: CookieSessions,
@@ -180,6 +183,7 @@ impl Auth {
             api_key_cache: ApiKeyCache::default(),
             usage: Usage::default(),
             registry: RwLock::default(),
+            clients: RwLock::default(),
             outdated: Outdated::everything(),
             seen_tokens: SeenTokens::default(),
             cookie_sessions: cookie_sessions(),
@@ -212,7 +216,7 @@ impl Auth {
         Policy {
             reuse_interval: client.reuse_interval,
             late_retry_every: self.terms.late_retry_every,
-            idle_lifetime: self.terms.idle_lifetime,
+            idle_lifetime: client.idle_lifetime,
             active_key: self.parts.refresh_keys.active(),
             heal_allowed: !distrusted,
         }

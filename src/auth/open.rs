@@ -23,16 +23,16 @@ impl Auth {
     pub(super) async fn open_session(
         &self,
         user: &User,
-        asked: &Asked<'_>,
+        asked: &Asked,
         caller: &Caller,
         replaces: Option<SessionDigest>,
         with_cookie: bool,
     ) -> Result<Tokens, AuthError> {
-        let key = self.signing_key(asked.client)?;
+        let key = self.signing_key(&asked.client)?;
         let handle = Handle(random::bytes(&*self.parts.rng));
         let session = self.new_session(user, asked, caller);
         let refresh_token = self.mint(&handle, session.family.generation, session.family.key_id)?;
-        let mut tokens = self.issue(&key, &session, user, asked.client, None, refresh_token)?;
+        let mut tokens = self.issue(&key, &session, user, &asked.client, None, refresh_token)?;
         let cookie = with_cookie.then(|| self.new_session_cookie()).transpose()?;
         let opening = Opening {
             digest: digest(&handle),
@@ -84,10 +84,10 @@ impl Auth {
         }
     }
 
-    fn new_session(&self, user: &User, asked: &Asked<'_>, caller: &Caller) -> Session {
+    fn new_session(&self, user: &User, asked: &Asked, caller: &Caller) -> Session {
         let earliest = Timestamp::from_millis(user.not_before.millis() + 1);
         let now = self.now().max(earliest);
-        let absolute_expires_at = now.plus(self.terms.absolute_lifetime);
+        let absolute_expires_at = now.plus(asked.client.absolute_lifetime);
         Session {
             id: SessionId::new(now, random::bytes(&*self.parts.rng)),
             user: user.id,
@@ -106,7 +106,9 @@ impl Auth {
                 burst_from: Generation::FIRST,
                 burst_at: Timestamp::default(),
                 late_at: Timestamp::default(),
-                idle_expires_at: now.plus(self.terms.idle_lifetime).min(absolute_expires_at),
+                idle_expires_at: now
+                    .plus(asked.client.idle_lifetime)
+                    .min(absolute_expires_at),
             },
             created_at: now,
             absolute_expires_at,

@@ -13,7 +13,9 @@ use crate::{
     store::families::{Advance, Advanced, LateStamp, SessionKey, Step},
 };
 
-use super::{Auth, AuthError, Unavailable, asked::parse_scope, issue::Tokens};
+use super::{
+    Auth, AuthError, Unavailable, asked::parse_scope, clients::within_client, issue::Tokens,
+};
 
 /// How often a step is tried that another request came in between of.
 const TRIES: usize = 3;
@@ -38,7 +40,7 @@ impl Auth {
             .client_named(refresh.client)
             .ok_or(AuthError::InvalidRefreshToken)?;
         let interval = client.reuse_interval;
-        let answer = self.refresh_as(client, refresh);
+        let answer = self.refresh_as(&client, refresh);
         let answer = if interval.is_zero() {
             answer.await
         } else {
@@ -59,6 +61,9 @@ impl Auth {
     async fn refresh_as(&self, client: &Client, refresh: Refresh<'_>) -> Result<Tokens, AuthError> {
         let narrowed = refresh.scope.map(parse_scope).transpose()?;
         let presented = self.open_refresh_token(refresh.token)?;
+        if !client.is_enabled() {
+            return Err(self.refuse_disabled(&presented, client).await?);
+        }
         if let Some(narrowed) = &narrowed {
             self.check_narrowing(&presented, client, narrowed).await?;
         }
@@ -73,12 +78,32 @@ impl Auth {
         if let Some(reason) = ended.await? {
             return Err(AuthError::SessionEnded(reason));
         }
+        if !client.honours(session.created_at) {
+            return Err(AuthError::SessionEnded(EndReason::ClientDisabled));
+        }
         let user = self
             .enabled_user(session.user)
             .await?
             .ok_or(AuthError::SessionEnded(EndReason::UserDisabled))?;
         let token = self.mint(&presented.handle, generation, key_id)?;
         self.issue(&key, &session, &user, client, narrowed.as_ref(), token)
+    }
+
+    /// What a token is answered with whose client is disabled: its session is over, where it is one
+    /// of the client's. Nothing moves.
+    async fn refuse_disabled(
+        &self,
+        presented: &Presented,
+        client: &Client,
+    ) -> Result<AuthError, AuthError> {
+        let key = SessionKey::Digest(digest(&presented.handle));
+        let session = self.parts.families.find(&key).await?;
+        let own = session.is_some_and(|session| session.client == client.id);
+        Ok(if own {
+            AuthError::SessionEnded(EndReason::ClientDisabled)
+        } else {
+            AuthError::InvalidRefreshToken
+        })
     }
 
     /// Sees that the user is known before anything moves: where sessions move without the database
@@ -194,6 +219,7 @@ impl Auth {
         let user = self.enabled_user(session.user).await?;
         let registry = self.registry();
         let held = user.map(|user| user.grants.effective(session.scopes.as_ref(), &registry));
+        let held = held.map(|held| within_client(held, client));
         if held.is_some_and(|held| narrowed.is_subset(&held)) {
             return Ok(());
         }

@@ -5,6 +5,7 @@
 
 mod admin;
 mod api_key;
+mod client;
 mod config;
 mod demo;
 mod failure;
@@ -27,8 +28,9 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use self::{
-    api_key::ApiKeyCommand, config::ConfigCommand, demo::Demo, failure::Failure, migrate::Migrate,
-    output::Output, scope::ScopeCommand, session::SessionCommand, user::UserCommand,
+    api_key::ApiKeyCommand, client::ClientCommand, config::ConfigCommand, demo::Demo,
+    failure::Failure, migrate::Migrate, output::Output, scope::ScopeCommand,
+    session::SessionCommand, user::UserCommand,
 };
 use crate::{
     config::{FileChoice, Loaded},
@@ -100,6 +102,9 @@ It makes the database where there is none. `signet serve` does the same when it 
     /// Create, find and change API keys
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
+    /// Register and change clients: applications, and servers that act for themselves
+    #[command(subcommand)]
+    Client(ClientCommand),
     /// Say which scopes there are
     #[command(subcommand)]
     Scope(ScopeCommand),
@@ -140,6 +145,7 @@ impl Command {
             Self::Migrate(command) => command.run(shared),
             Self::User(command) => command.run(shared),
             Self::ApiKey(command) => command.run(shared),
+            Self::Client(command) => command.run(shared),
             Self::Scope(command) => command.run(shared),
             Self::Session(command) => command.run(shared),
             Self::Openapi => print_openapi(shared.output()),

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-use super::place::Place;
+use crate::model::place::Place;
 
 /// The name under which this server signs: `https://id.example.com`, a path allowed.
 ///

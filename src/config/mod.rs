@@ -20,14 +20,13 @@ mod file;
 mod issuer;
 mod load;
 mod log;
-mod origin;
-mod place;
 mod secret;
 mod settings;
 pub mod size;
 mod verify;
 mod wording;
 
+pub use crate::model::origin::Origin;
 pub use address::Listen;
 pub use catalogue::{Leaf, leaves};
 pub use database::{DatabaseUrl, PostgresUrl};
@@ -36,7 +35,6 @@ pub use expiry::MaxExpiry;
 pub use issuer::Issuer;
 pub use load::{ConfigError, FileChoice, Loaded, Source, Value, load};
 pub use log::{LogFormat, LogLevel};
-pub use origin::Origin;
 pub use secret::Secret;
 pub use settings::{
     ApiKeySettings, DefaultClientSettings, KeySettings, LimitSettings, LogSettings, MigrateWhen,

@@ -49,7 +49,8 @@ fn sessions(operation: &str) -> Codes {
 
 fn users(operation: &str) -> Codes {
     match operation {
-        "createUser" | "grantUser" | "ungrantUser" => &[
+        "createUser" | "grantUser" | "ungrantUser" | "createClient" | "updateClient"
+        | "rotateClientSecret" => &[
             Code::WouldEscalate,
             Code::ReauthenticationRequired,
             Code::Conflict,
@@ -60,7 +61,8 @@ fn users(operation: &str) -> Codes {
             Code::ReauthenticationRequired,
             Code::Conflict,
         ],
-        "disableUser" | "enableUser" | "deleteUser" => &[Code::WouldEscalate, Code::Conflict],
+        "disableUser" | "enableUser" | "deleteUser" | "disableClient" | "enableClient"
+        | "deleteClient" => &[Code::WouldEscalate, Code::Conflict],
         "addScope" | "removeScope" => &[Code::Conflict],
         "revokeUserSessions" | "revokeUserSession" => &[Code::WouldEscalate],
         _ => &[],

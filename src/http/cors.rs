@@ -3,6 +3,8 @@
 //! Exact origins, never patterns. Errors carry the same headers as successes, so that a page can
 //! read why it was refused.
 
+use std::sync::Arc;
+
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
@@ -19,6 +21,9 @@ const SENDABLE: HeaderValue =
     HeaderValue::from_static("Authorization, Content-Type, X-Signet-Request");
 /// How long a browser may remember a preflight, in seconds; most cap it at two hours.
 const REMEMBER: HeaderValue = HeaderValue::from_static("7200");
+
+/// Whether an origin is registered, as a browser spells it.
+pub type KnownOrigin = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// Who may read the answers of a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,14 +73,17 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// Decides for a request: an origin counts if it is one of the `known` ones, byte for byte.
+    /// Decides for a request: an origin counts if it is a `known` one, byte for byte.
     #[must_use]
-    pub fn decide(audience: Audience, request: &HeaderMap, known: &[String]) -> Self {
+    pub fn decide(
+        audience: Audience,
+        request: &HeaderMap,
+        known: &(dyn Fn(&str) -> bool + Send + Sync),
+    ) -> Self {
         let mut origins = request.get_all(ORIGIN).iter();
         let origin = origins.next().filter(|origin| {
-            known
-                .iter()
-                .any(|known| known.as_bytes() == origin.as_bytes())
+            let origin = origin.to_str();
+            origin.is_ok_and(known)
         });
         let single = origins.next().is_none();
         Self {
@@ -135,7 +143,7 @@ mod tests {
         let mut request = HeaderMap::new();
         request.insert(ORIGIN, HeaderValue::from_bytes(origin).unwrap());
         let mut answer = HeaderMap::new();
-        let grant = Grant::decide(audience, &request, &[KNOWN.to_owned()]);
+        let grant = Grant::decide(audience, &request, &|origin| origin == KNOWN);
         grant.apply(&mut answer);
         grant.permit(HeaderValue::from_static("POST"), &mut answer);
         answer
@@ -176,7 +184,7 @@ mod tests {
         assert_eq!(headers[ACCESS_CONTROL_ALLOW_ORIGIN], "*");
         assert!(!headers.contains_key(ACCESS_CONTROL_ALLOW_CREDENTIALS));
         let mut refused = HeaderMap::new();
-        Grant::decide(Audience::Nobody, &HeaderMap::new(), &[]).apply(&mut refused);
+        Grant::decide(Audience::Nobody, &HeaderMap::new(), &|_| false).apply(&mut refused);
         assert!(refused.is_empty());
     }
 

@@ -39,7 +39,7 @@ pub struct Settings {
     /// Whether the issuer is https.
     pub https: bool,
     /// The origins whose pages may read answers.
-    pub origins: Vec<String>,
+    pub origins: cors::KnownOrigin,
     /// Whose forwarded headers are believed.
     pub proxies: TrustedProxies,
     /// Bytes of body that are read.
@@ -147,7 +147,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
             || (settings.new_request_id)(),
         );
         let audience = Audience::of(request.uri().path());
-        let grant = cors::Grant::decide(audience, request.headers(), &settings.origins);
+        let grant = cors::Grant::decide(audience, request.headers(), &*settings.origins);
         let admitted = self
             .admit(&request)
             .map(|()| self.preflight(&request, &grant));

@@ -83,7 +83,10 @@ fn endpoint(site: Site) -> impl Endpoint<Output = Response> {
     let verify = VerifyApi::new(site.auth.clone(), site.gateway);
     let options = Options {
         issuer: terms.issuer.clone(),
-        origins: terms.default_client.origins.clone(),
+        origins: {
+            let auth = site.auth.clone();
+            Arc::new(move |origin| auth.knows_origin(origin))
+        },
         proxies: TrustedProxies::new(site.trusted_proxies),
         body_limit: site.body_limit,
         request_limit: site.request_limit,

@@ -16,7 +16,7 @@ use super::document::{self, Codes};
 use super::edge::{Edge, NewRequestId, Settings};
 use super::prepared::Prepared;
 use super::routes::Routes;
-use super::{docs, probes, verify};
+use super::{cors, docs, probes, verify};
 use crate::auth::health::Health;
 
 /// How long the API description may be cached, in seconds.
@@ -27,7 +27,7 @@ pub struct Options {
     /// The issuer, without a trailing slash.
     pub issuer: String,
     /// The origins whose pages may read answers.
-    pub origins: Vec<String>,
+    pub origins: cors::KnownOrigin,
     /// Whose forwarded headers are believed.
     pub proxies: TrustedProxies,
     /// Bytes of body that are read.

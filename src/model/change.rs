@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    id::{ApiKeyId, SessionId, UserId},
+    id::{ApiKeyId, ClientId, SessionId, UserId},
     session::EndReason,
     time::Timestamp,
 };
@@ -62,6 +62,11 @@ pub enum Change {
     ApiKeyChanged {
         /// Which.
         key: ApiKeyId,
+    },
+    /// Something about a client changed: what holds for it, its secret, whether it still counts.
+    ClientChanged {
+        /// Which.
+        client: ClientId,
     },
     /// The set of signing keys changed.
     SigningKeysChanged,

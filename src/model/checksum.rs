@@ -7,7 +7,7 @@ use super::base62;
 pub(super) const DIGITS: usize = 6;
 
 /// Appends the checksum of `text`: CRC-32/ISO-HDLC of its bytes as six base62 digits.
-pub(super) fn append(text: &mut String) {
+pub(crate) fn append(text: &mut String) {
     let digits = digits(text);
     text.push_str(&digits);
 }

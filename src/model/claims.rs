@@ -7,9 +7,6 @@ use super::{
     scope::Scopes,
 };
 
-/// The media type of access tokens, without `application/` (RFC 9068 §2.1).
-pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
-
 /// What an access token says. Members stand in the order in which they are signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -32,6 +32,8 @@ macro_rules! own_scopes {
 own_scopes! {
     ApiKeysRead = "signet.api-keys.read", "See API keys.";
     ApiKeysWrite = "signet.api-keys.write", "Create, change and end API keys.";
+    ClientsRead = "signet.clients.read", "See clients.";
+    ClientsWrite = "signet.clients.write", "Register clients, change them and replace their secrets.";
     ScopesRead = "signet.scopes.read", "See which scopes there are.";
     ScopesWrite = "signet.scopes.write", "Register scopes and take them out.";
     UsersRead = "signet.users.read", "See users and their sessions.";

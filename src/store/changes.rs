@@ -154,6 +154,7 @@ fn columns(change: &Change) -> Row {
         },
         Change::UserChanged { user } => plain(USER_CHANGED, user.to_string()),
         Change::ApiKeyChanged { key } => plain(API_KEY_CHANGED, key.to_string()),
+        Change::ClientChanged { client } => plain(CLIENT_CHANGED, client.to_string()),
         Change::SigningKeysChanged => plain(SIGNING_KEYS_CHANGED, String::new()),
         Change::ScopesChanged => plain(SCOPES_CHANGED, String::new()),
     }
@@ -188,6 +189,9 @@ fn change_row(row: &QueryResult) -> Result<Option<ChangeRow>, StoreError> {
         API_KEY_CHANGED => Change::ApiKeyChanged {
             key: row.parse("subject")?,
         },
+        CLIENT_CHANGED => Change::ClientChanged {
+            client: row.parse("subject")?,
+        },
         SIGNING_KEYS_CHANGED => Change::SigningKeysChanged,
         SCOPES_CHANGED => Change::ScopesChanged,
         _ => return Err(StoreError::corrupt(format_args!("change of kind {kind}"))),
@@ -204,6 +208,7 @@ const USER_NOT_BEFORE: &str = "user_not_before";
 const EVERYONE_NOT_BEFORE: &str = "everyone_not_before";
 const USER_CHANGED: &str = "user_changed";
 const API_KEY_CHANGED: &str = "api_key_changed";
+const CLIENT_CHANGED: &str = "client_changed";
 const SIGNING_KEYS_CHANGED: &str = "signing_keys_changed";
 const SCOPES_CHANGED: &str = "scopes_changed";
 

@@ -54,6 +54,18 @@ pub enum Conflict {
     /// A key is not in the version in which it was believed to be, or is revoked.
     #[error("the key was changed or revoked meanwhile")]
     ApiKeyMoved,
+    /// A client is not in the version in which it was believed to be, or was deleted.
+    #[error("the client was changed or deleted meanwhile")]
+    ClientMoved,
+    /// There are as many clients as there may be.
+    #[error("there are 10000 clients, and no more may be")]
+    TooManyClients,
+    /// What holds for the default client is configured.
+    #[error("the default client is configured: see [default_client] in signet.toml")]
+    DefaultClient,
+    /// It has no secret, and needs none.
+    #[error("a public client has no secret")]
+    PublicClient,
     /// A scope of this name is registered.
     #[error("the scope is registered already")]
     ScopeExists,

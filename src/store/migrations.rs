@@ -7,7 +7,7 @@ use sqlx::{
 
 use super::error::StoreError;
 
-const MIGRATIONS: [(i64, &str, &str); 10] = [
+const MIGRATIONS: [(i64, &str, &str); 11] = [
     (
         1,
         "sessions",
@@ -57,6 +57,11 @@ const MIGRATIONS: [(i64, &str, &str); 10] = [
         10,
         "changes_of_users",
         include_str!("../../migrations/0010_changes_of_users.sql"),
+    ),
+    (
+        11,
+        "clients",
+        include_str!("../../migrations/0011_clients.sql"),
     ),
 ];
 

@@ -6,8 +6,10 @@ use poem_openapi::validation::{Pattern, Validator};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use signet::auth::api_keys::{ApiKeyFilter, KeyOwner, KeyWish};
+use signet::auth::clients::ClientWish;
 use signet::auth::sessions::Paging;
 use signet::model::authority::Authority;
+use signet::model::client::ClientKind;
 use signet::model::id::{SessionId, UserId};
 use signet::model::scope::{RegisteredScope, Scopes};
 use signet::model::time::Timestamp;
@@ -110,7 +112,28 @@ async fn subject(server: &TestServer, path: &str, asker: &str) -> String {
         server.create_user(&name, &[]).await;
         return server.auth.find_user(&name).await.unwrap().id.to_string();
     }
+    if path.starts_with("/v1/clients/{id}") {
+        let confidential = path.ends_with("/rotate-secret");
+        return client(server, confidential).await;
+    }
     String::new()
+}
+
+/// A client that was not there before.
+async fn client(server: &TestServer, confidential: bool) -> String {
+    let kind = if confidential {
+        ClientKind::Confidential
+    } else {
+        ClientKind::Public
+    };
+    let wish = ClientWish {
+        name: "subject",
+        ..ClientWish::default()
+    };
+    let made = server
+        .auth
+        .create_client(&Authority::Operator, None, kind, wish);
+    made.await.unwrap().client.id.to_string()
 }
 
 fn operations(document: &Value) -> Vec<Operation<'_>> {

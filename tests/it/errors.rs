@@ -60,7 +60,7 @@ async fn pd_02_the_frameworks_errors_have_the_same_shape() {
 async fn pd_02_a_panic_has_the_same_shape() {
     let settings = Settings {
         https: false,
-        origins: Vec::new(),
+        origins: Arc::new(|_| false),
         proxies: TrustedProxies::default(),
         body_limit: 1024,
         request_limit: Duration::from_secs(5),

@@ -5,6 +5,7 @@
 mod access_token;
 mod api_keys;
 mod auth;
+mod clients;
 mod cors;
 mod document;
 mod errors;

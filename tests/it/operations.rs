@@ -160,6 +160,7 @@ async fn pd_04_every_operation_answers_as_described() {
     server.create_user("root", &["*"]).await;
     let root = Person::log_in_for(&server, "root", "signet.*").await;
     answers.extend(on_users(&server, &root).await);
+    answers.extend(on_clients(&root).await);
     answers.extend(on_scopes(&root).await);
     answers.extend(on_api_keys(&server, &root).await);
     assert!(answers.iter().all(|answer| answer.status / 100 == 2));
@@ -220,6 +221,23 @@ async fn on_api_keys(server: &TestServer, root: &Person<'_>) -> Vec<Answer> {
         answers.push(root.delete(&one).await);
     }
     answers
+}
+
+async fn on_clients(root: &Person<'_>) -> Vec<Answer> {
+    let new = json!({ "kind": "confidential", "name": "Export" });
+    let created = root.post("/v1/clients", new).await;
+    let id = created.created()["client"]["id"].clone();
+    let path = format!("/v1/clients/{}", id.as_str().unwrap());
+    vec![
+        created,
+        root.get("/v1/clients").await,
+        root.get(&path).await,
+        root.put(&path, json!({ "name": "Report" })).await,
+        root.post(&format!("{path}/rotate-secret"), json!({})).await,
+        root.post(&format!("{path}/disable"), json!({})).await,
+        root.post(&format!("{path}/enable"), json!({})).await,
+        root.delete(&path).await,
+    ]
 }
 
 async fn on_scopes(root: &Person<'_>) -> Vec<Answer> {

@@ -128,7 +128,7 @@ impl Place {
             database,
             clock,
             rng,
-            client: client.id,
+            client,
             redis,
             home,
         }

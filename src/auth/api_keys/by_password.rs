@@ -1,7 +1,7 @@
 //! Creates a key for whoever knows a password: for scripts that have no access token.
 
 use crate::{
-    auth::{Auth, AuthError, Caller, Conflict},
+    auth::{Auth, AuthError, Caller, Conflict, clients::within_client},
     model::{authority::Authority, scope::Scopes, user::User},
 };
 
@@ -50,6 +50,7 @@ impl Auth {
         // What a login that asks for nothing has.
         let registry = self.registry();
         let everyday: Scopes = user.grants.effective(None, &registry);
+        let everyday = within_client(everyday, &client);
         let by = Authority::of(user.id, &user.grants, &everyday, &registry);
         let wish = KeyWish {
             name: Some(wanted.name),

@@ -143,7 +143,7 @@ impl Auth {
     /// The resource servers asked for. Our own API is not one of them: a key may be used here as
     /// far as its scopes go.
     fn check_key_audience(&self, asked: &[String]) -> Result<Vec<String>, AuthError> {
-        let mut audience = self.check_audience(asked)?;
+        let mut audience = self.check_audience(&self.terms.audiences, asked)?;
         audience.retain(|one| *one != self.terms.own_audience);
         Ok(audience)
     }

@@ -188,6 +188,7 @@ impl Known {
             }
             Change::UserChanged { .. }
             | Change::ApiKeyChanged { .. }
+            | Change::ClientChanged { .. }
             | Change::SigningKeysChanged
             | Change::ScopesChanged => {}
         }

@@ -2,9 +2,9 @@
 
 use super::{Identity, for_application};
 use crate::{
-    auth::{Auth, AuthError},
+    auth::{Auth, AuthError, seen_tokens::SeenToken},
     crypto::access::{self, Expectation},
-    model::{claims::Claims, forward::Rule, time::Timestamp},
+    model::{forward::Rule, time::Timestamp},
 };
 
 impl Auth {
@@ -16,12 +16,10 @@ impl Auth {
         token: &str,
         rule: &Rule,
     ) -> Result<Identity, AuthError> {
-        let claims = self.seen(token)?;
-        self.check_for_rule(&claims, rule)?;
-        if let Some(reason) = self.parts.changes.ended(claims.sid, claims.sub).await? {
-            tracing::debug!(session = %claims.sid, %reason, "access token of an ended session");
-            return Err(AuthError::InvalidAccessToken);
-        }
+        let seen = self.seen(token)?;
+        let claims = &seen.claims;
+        self.check_for_rule(&seen, rule)?;
+        self.check_going_on(&seen).await?;
         let user = self.enabled_user(claims.sub).await?;
         let user = user.ok_or(AuthError::InvalidAccessToken)?;
         let scopes = user.grants.effective(Some(&claims.scope), &self.registry());
@@ -34,12 +32,13 @@ impl Auth {
 
     /// Refuses a token that is expired or for somebody else. One that is for our own API alone is
     /// never for an application.
-    fn check_for_rule(&self, claims: &Claims, rule: &Rule) -> Result<(), AuthError> {
+    fn check_for_rule(&self, seen: &SeenToken, rule: &Rule) -> Result<(), AuthError> {
+        let claims = &seen.claims;
         let audience = self.audience_of(rule, |audience| claims.aud.contains(audience));
         let expected = Expectation {
             issuer: &self.terms.issuer,
             audience: audience.ok_or(AuthError::InvalidAccessToken)?,
-            typ: &self.terms.default_client.token_type,
+            typ: seen.typ.as_str(),
             leeway: self.terms.leeway,
             now: self.now(),
         };

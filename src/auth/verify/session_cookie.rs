@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::{Identity, Page, for_application};
 use crate::{
-    auth::{Auth, AuthError, recent::Recent},
+    auth::{Auth, AuthError, clients::within_client, recent::Recent},
     crypto::session_cookie::SessionCookieError,
     model::{
-        id::ClientId,
+        client::Client,
         rule,
         session::{EndReason, Session},
         session_cookie::CookieDigest,
@@ -44,11 +44,15 @@ impl Auth {
         if let Some(reason) = self.parts.changes.ended(session.id, session.user).await? {
             return Err(AuthError::SessionEnded(reason));
         }
-        self.check_page(page, session.client)?;
+        let client = self.client(session.client);
+        let client = client.filter(|client| client.honours(session.created_at));
+        let client = client.ok_or(AuthError::SessionEnded(EndReason::ClientDisabled))?;
+        check_page(page, &client)?;
         let user = self.enabled_user(session.user).await?;
         let user = user.ok_or(AuthError::SessionEnded(EndReason::UserDisabled))?;
         let asked = session.scopes.as_ref();
         let scopes = user.grants.effective(asked, &self.registry());
+        let scopes = within_client(scopes, &client);
         Ok(Identity {
             token_id: Some(session.id.to_string()),
             expires_at: Some(session.family.idle_expires_at),
@@ -79,21 +83,19 @@ impl Auth {
         recent.keep(reading, &digest, session.clone());
         Ok(session)
     }
+}
 
-    /// Lets a request pass that harms nobody, or that a page of the site itself or of one of the
-    /// client's origins has sent.
-    fn check_page(&self, page: Page<'_>, client: ClientId) -> Result<(), AuthError> {
-        let is_own = match page {
-            Page::Harmless => true,
-            Page::Foreign => false,
-            Page::Of(origin) => self
-                .client_named(Some(&client.to_string()))
-                .is_some_and(|client| client.origins.iter().any(|known| known == origin)),
-        };
-        if is_own {
-            Ok(())
-        } else {
-            Err(AuthError::ForeignPage)
-        }
+/// Lets a request pass that harms nobody, or that a page of the site itself or of one of the
+/// client's origins has sent.
+fn check_page(page: Page<'_>, client: &Client) -> Result<(), AuthError> {
+    let is_own = match page {
+        Page::Harmless => true,
+        Page::Foreign => false,
+        Page::Of(origin) => client.origins.iter().any(|known| known == origin),
+    };
+    if is_own {
+        Ok(())
+    } else {
+        Err(AuthError::ForeignPage)
     }
 }

@@ -12,7 +12,7 @@ pub(super) enum Kind {
     Failed,
     /// The command line or the configuration is wrong.
     Usage,
-    /// No such user, session or scope.
+    /// No such user, client, session or scope.
     NotFound,
     /// It would contradict what is there, or a rule forbids it.
     Refused,
@@ -28,7 +28,7 @@ Exit codes:
   0    done
   1    something broke
   2    the command line or the configuration is wrong
-  3    no such user, session or scope
+  3    no such user, client, session or scope
   4    refused: it conflicts with what is there, or a rule forbids it
   5    not available now (database locked, port taken): try again later
   130  interrupted with Ctrl-C; nothing is half done";

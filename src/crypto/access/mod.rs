@@ -16,7 +16,7 @@ use crate::model::claims::Claims;
 use crate::model::time::Timestamp;
 
 pub use fingerprint::Fingerprint;
-pub use open::open;
+pub use open::{claimed_type, open};
 pub use sign::{SignError, sign};
 
 /// What a token must say to be accepted.

@@ -38,7 +38,7 @@ macro_rules! needs {
     )*};
 }
 
-needs! { ApiKeysRead ApiKeysWrite ScopesRead ScopesWrite UsersRead UsersWrite }
+needs! { ApiKeysRead ApiKeysWrite ClientsRead ClientsWrite ScopesRead ScopesWrite UsersRead UsersWrite }
 
 impl<'a, N: Need> ApiExtractor<'a> for Administrator<N> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];

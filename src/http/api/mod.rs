@@ -6,6 +6,7 @@
 mod administrator;
 mod api_keys;
 mod caller;
+mod clients;
 mod cookie_scheme;
 mod failure;
 mod listing;
@@ -30,6 +31,7 @@ use crate::auth::Auth;
 
 pub use api_keys::{ApiKeysApi, MyApiKeysApi, PasswordKeyApi};
 pub(super) use caller::caller;
+pub use clients::ClientsApi;
 pub use login::LoginApi;
 pub use logout::LogoutApi;
 pub use me::MeApi;
@@ -51,6 +53,8 @@ enum Tag {
     ApiKeys,
     /// What administrators see and change of users: each operation names the scope it needs.
     Users,
+    /// The applications that log users in, and the servers that act for themselves.
+    Clients,
     /// Which scopes there are to be granted, asked for and put into tokens.
     Scopes,
 }
@@ -68,6 +72,7 @@ pub type Api = (
     ApiKeysApi,
     PasswordKeyApi,
     UserSessionsApi,
+    ClientsApi,
     ScopesApi,
 );
 
@@ -86,6 +91,7 @@ pub fn api(auth: &Arc<Auth>) -> Api {
         ApiKeysApi(auth.clone()),
         PasswordKeyApi(auth.clone()),
         UserSessionsApi(auth.clone()),
+        ClientsApi(auth.clone()),
         ScopesApi(auth.clone()),
     )
 }

@@ -30,7 +30,7 @@ fn edge() -> Edge<Route> {
         .at("/broken", get(make_sync(|_| StatusCode::BAD_GATEWAY)));
     let settings = Settings {
         https: true,
-        origins: vec![ORIGIN.to_owned()],
+        origins: Arc::new(|origin| origin == ORIGIN),
         proxies: TrustedProxies::default(),
         body_limit: 16,
         request_limit: Duration::from_millis(20),

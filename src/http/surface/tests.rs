@@ -15,7 +15,7 @@ fn surface(docs: bool) -> impl Endpoint<Output = Response> {
     let api = WellKnown::new(ISSUER, 300, jwks);
     let options = Options {
         issuer: ISSUER.to_owned(),
-        origins: Vec::new(),
+        origins: Arc::new(|_| false),
         proxies: TrustedProxies::default(),
         body_limit: 1024,
         request_limit: Duration::from_secs(5),

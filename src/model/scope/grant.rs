@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
 use super::{Registry, Scope, Scopes};
 
 /// What a user may be given: a scope's name, or a pattern over whole dot segments (`pages.*`, `*`).
@@ -138,6 +140,31 @@ impl fmt::Display for Grants {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let grants: Vec<&str> = self.iter().map(Grant::as_str).collect();
         f.write_str(&grants.join(" "))
+    }
+}
+
+impl FromStr for Grants {
+    type Err = GrantError;
+
+    /// Reads grants separated by single spaces; the empty string holds none.
+    fn from_str(text: &str) -> Result<Self, GrantError> {
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        text.split(' ').map(str::parse).collect()
+    }
+}
+
+impl Serialize for Grants {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Grants {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
     }
 }
 

@@ -157,6 +157,10 @@ const BEYOND: &str = "
 SELECT id FROM sessions
 WHERE user_id = $1 AND revoked_reason IS NULL
     AND absolute_expires_at > $2 AND idle_expires_at > $2
+    AND NOT EXISTS (
+        SELECT 1 FROM clients
+        WHERE clients.id = sessions.client_id AND clients.not_before >= sessions.created_at
+    )
     AND ($3 IS NULL OR digest <> $3 OR client_id <> $4)
 ORDER BY id DESC
 LIMIT $5 OFFSET $6";

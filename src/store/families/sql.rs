@@ -160,13 +160,21 @@ const OF_USER: &str = "
 SELECT * FROM sessions
 WHERE user_id = $1 AND id < $3
     AND revoked_reason IS NULL AND absolute_expires_at > $2 AND idle_expires_at > $2
+    AND NOT EXISTS (
+        SELECT 1 FROM clients
+        WHERE clients.id = sessions.client_id AND clients.not_before >= sessions.created_at
+    )
 ORDER BY id DESC
 LIMIT $4";
 
 const COUNT_OF_USER: &str = "
 SELECT COUNT(*) AS total FROM sessions
 WHERE user_id = $1
-    AND revoked_reason IS NULL AND absolute_expires_at > $2 AND idle_expires_at > $2";
+    AND revoked_reason IS NULL AND absolute_expires_at > $2 AND idle_expires_at > $2
+    AND NOT EXISTS (
+        SELECT 1 FROM clients
+        WHERE clients.id = sessions.client_id AND clients.not_before >= sessions.created_at
+    )";
 
 pub(super) const PURGE: &str = "
 DELETE FROM sessions WHERE digest IN (

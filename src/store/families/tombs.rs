@@ -43,6 +43,7 @@ pub(super) async fn of(database: &Database, rows: &[ChangeRow]) -> Result<Vec<To
             Change::EveryoneNotBefore { .. }
             | Change::UserChanged { .. }
             | Change::ApiKeyChanged { .. }
+            | Change::ClientChanged { .. }
             | Change::SigningKeysChanged
             | Change::ScopesChanged => {}
         }

@@ -2,6 +2,7 @@
 //! a request that works.
 
 mod api_keys;
+mod clients;
 mod discovery;
 mod scopes;
 mod sessions;
@@ -79,6 +80,7 @@ fn requests(schema: &str) -> &'static [Request] {
     let subjects = [
         sessions::requests,
         users::requests,
+        clients::requests,
         scopes::requests,
         api_keys::requests,
     ];
@@ -90,6 +92,7 @@ fn answer(schema: &str) -> Option<Value> {
     let subjects = [
         sessions::answer,
         users::answer,
+        clients::answer,
         scopes::answer,
         api_keys::answer,
         discovery::answer,

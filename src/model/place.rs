@@ -3,16 +3,16 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// `scheme://host[:port]` and whatever follows.
-pub(super) struct Place<'t> {
-    pub(super) secure: bool,
-    pub(super) host: &'t str,
-    pub(super) port: Option<u16>,
-    pub(super) path: &'t str,
+pub(crate) struct Place<'t> {
+    pub(crate) secure: bool,
+    pub(crate) host: &'t str,
+    pub(crate) port: Option<u16>,
+    pub(crate) path: &'t str,
 }
 
 impl<'t> Place<'t> {
     /// Takes a URL apart; `https` or `http`, one spelling of host and port.
-    pub(super) fn parse(text: &'t str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &'t str) -> Result<Self, String> {
         let (secure, rest) = match text.split_once("://") {
             Some(("https", rest)) => (true, rest),
             Some(("http", rest)) => (false, rest),
@@ -54,7 +54,7 @@ impl<'t> Place<'t> {
     }
 
     /// Whether the host is this machine.
-    pub(super) fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         let bare = self.host.trim_start_matches('[').trim_end_matches(']');
         self.host == "localhost"
             || self.host.ends_with(".localhost")
@@ -67,7 +67,7 @@ impl<'t> Place<'t> {
     }
 
     /// Plain http is for this machine only.
-    pub(super) fn refuse_plain_http(&self, text: &str) -> Result<(), String> {
+    pub(crate) fn refuse_plain_http(&self, text: &str) -> Result<(), String> {
         if self.secure || self.is_loopback() {
             return Ok(());
         }
@@ -77,7 +77,7 @@ impl<'t> Place<'t> {
     }
 
     /// Scheme, host and port alone.
-    pub(super) fn origin(&self) -> String {
+    pub(crate) fn origin(&self) -> String {
         let scheme = if self.secure { "https" } else { "http" };
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
         format!("{scheme}://{}{port}", self.host)

@@ -2,12 +2,13 @@
 //!
 //! They are compared byte for byte (RFC 6454 §6.2), so any other spelling would never match.
 
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use super::place::Place;
 
 /// An exact web origin as a browser sends it: `https://app.example.com`, `http://localhost:5173`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct Origin(String);
 
 impl Origin {

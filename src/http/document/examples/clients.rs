@@ -1,0 +1,65 @@
+//! Clients.
+
+use serde_json::{Value, json};
+
+use super::{CLIENT, Request};
+
+pub(super) fn requests(schema: &str) -> &'static [Request] {
+    match schema {
+        "NewClient" => &[
+            (
+                "page",
+                "Pages that log users in",
+                || json!({ "kind": "public", "name": "Web", "origins": ["https://app.example.com"] }),
+            ),
+            ("service", "A server that acts for itself", || {
+                json!({
+                    "kind": "confidential", "name": "Nightly export", "scopes": ["pages.read"],
+                    "audiences": ["https://api.example.com"], "access_lifetime": 600,
+                })
+            }),
+        ],
+        "ClientUpdate" => &[("page", "A further origin", || {
+            json!({
+                "name": "Web",
+                "origins": ["https://app.example.com", "https://beta.example.com"],
+            })
+        })],
+        "ClientSecretRotation" => &[(
+            "overlap",
+            "The older secret counts for a day",
+            || json!({ "overlap": 86400 }),
+        )],
+        _ => &[],
+    }
+}
+
+pub(super) fn answer(schema: &str) -> Option<Value> {
+    let example = match schema {
+        "Client" => client(),
+        "IssuedClient" => json!({
+            "client_secret": "signet_cs_…",
+            "client": client(),
+        }),
+        "ClientPage" => json!({ "items": [client()], "total": 1 }),
+        _ => return None,
+    };
+    Some(example)
+}
+
+fn client() -> Value {
+    json!({
+        "id": CLIENT,
+        "kind": "confidential",
+        "name": "Nightly export",
+        "origins": [],
+        "grant_types": ["client_credentials"],
+        "scopes": ["pages.read"],
+        "audiences": ["https://api.example.com"],
+        "resources": [],
+        "access_lifetime": 600,
+        "keys_for_passwords": false,
+        "typ": "at+jwt",
+        "created_at": "2026-01-05T08:30:00Z",
+    })
+}
