@@ -74,7 +74,11 @@ const EVERYWHERE: [&str; 2] = ["X-Request-Id", "Cache-Control"];
 /// All of them, for the document's components.
 pub(super) fn all() -> Value {
     let headers = WORDS.iter().map(|(name, description, kind)| {
-        let header = json!({ "description": description, "schema": { "type": kind } });
+        let schema = match *kind {
+            "integer" => json!({ "type": kind, "format": "int32" }),
+            _ => json!({ "type": kind }),
+        };
+        let header = json!({ "description": description, "schema": schema });
         ((*name).to_owned(), header)
     });
     headers.collect::<Map<_, _>>().into()

@@ -92,6 +92,8 @@ impl MyApiKeysApi {
     }
 
     /// Show one of one's own API keys.
+    ///
+    /// All but its secret, which was shown once. Other people's keys are not found.
     #[oai(
         path = "/v1/me/api-keys/:id",
         method = "get",
@@ -108,6 +110,9 @@ impl MyApiKeysApi {
     }
 
     /// Change one of one's own API keys.
+    ///
+    /// What is left out stays as it is. To widen what the key may do needs the current password, or a
+    /// login that is not over five minutes old.
     #[oai(
         path = "/v1/me/api-keys/:id",
         method = "patch",
@@ -158,6 +163,8 @@ impl MyApiKeysApi {
     }
 
     /// End one of one's own API keys for good.
+    ///
+    /// It is refused from now on, everywhere within a second, and cannot be brought back.
     #[oai(
         path = "/v1/me/api-keys/:id",
         method = "delete",
