@@ -1,21 +1,32 @@
 //! Follows the change log: what it says is out of date is forgotten or read anew.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{
+    Arc, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use super::{Auth, AuthError, change_log::News};
 
 /// What is out of date and not read anew yet. Whoever holds it is the one who reads: the others
-/// wait, and then find the work done, theirs included.
-pub(super) struct Outdated(tokio::sync::Mutex<News>);
+/// wait, and then find the work done, theirs included; or undone, and do not wait once more.
+pub(super) struct Outdated {
+    news: tokio::sync::Mutex<News>,
+    /// How often it could not be done.
+    failures: AtomicU64,
+}
 
 impl Outdated {
     /// Of a node that has read nothing yet.
     pub(super) fn everything() -> Self {
         let everything = true;
-        Self(tokio::sync::Mutex::new(News {
+        let news = News {
             everything,
             ..News::default()
-        }))
+        };
+        Self {
+            news: tokio::sync::Mutex::new(news),
+            failures: AtomicU64::new(0),
+        }
     }
 }
 
@@ -23,7 +34,20 @@ impl Auth {
     /// Reads the change log, and forgets what it says is out of date. What cannot be read anew now
     /// stays out of date until the next time.
     pub async fn catch_up(&self) -> Result<(), AuthError> {
-        let mut outdated = self.outdated.0.lock().await;
+        let failures = &self.outdated.failures;
+        let before = failures.load(Ordering::SeqCst);
+        let mut outdated = self.outdated.news.lock().await;
+        if failures.load(Ordering::SeqCst) != before {
+            return Err(AuthError::unavailable("the change log could not be read"));
+        }
+        let done = self.bring_up_to_date(&mut outdated).await;
+        if done.is_err() {
+            failures.fetch_add(1, Ordering::SeqCst);
+        }
+        done
+    }
+
+    async fn bring_up_to_date(&self, outdated: &mut News) -> Result<(), AuthError> {
         outdated.add(self.parts.changes.catch_up().await?);
         if outdated.everything {
             self.user_cache.clear();

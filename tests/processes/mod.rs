@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
+use reqwest::{Client, RequestBuilder};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -90,6 +91,14 @@ impl Site {
         }
     }
 
+    /// A new user who may do everything.
+    pub(crate) fn administrator(&self, name: &str) -> User {
+        let user = self.user(name);
+        let grant = ["user", "grant", name, "*", "--json"];
+        assert!(self.signet(&grant).output().unwrap().status.success());
+        user
+    }
+
     fn signet(&self, arguments: &[&str]) -> Command {
         // It ends with the thread that starts it, however that ends.
         let mut command = Command::new("setpriv");
@@ -131,15 +140,23 @@ impl Drop for Node {
 
 impl User {
     /// Logs in; the refresh token.
-    pub(crate) async fn log_in(&self, http: &reqwest::Client, node: &Node) -> String {
-        let body = json!({ "username": self.name, "password": self.password });
-        let answer = http
-            .post(node.url("login"))
-            .json(&body)
-            .send()
-            .await
-            .unwrap();
-        let answer: Value = answer.json().await.unwrap();
+    pub(crate) async fn log_in(&self, http: &Client, node: &Node) -> String {
+        let answer = self.log_in_for(http, node, "").await;
         answer["refresh_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Logs in for these scopes, for everything if there are none; the answer.
+    pub(crate) async fn log_in_for(&self, http: &Client, node: &Node, scope: &str) -> Value {
+        let asked = self.ask_to_log_in(http, node, scope).send();
+        asked.await.unwrap().json().await.unwrap()
+    }
+
+    /// Asks for it.
+    pub(crate) fn ask_to_log_in(&self, http: &Client, node: &Node, scope: &str) -> RequestBuilder {
+        let mut body = json!({ "username": self.name, "password": self.password });
+        if !scope.is_empty() {
+            body["scope"] = scope.into();
+        }
+        http.post(node.url("login")).json(&body)
     }
 }

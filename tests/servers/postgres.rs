@@ -155,6 +155,28 @@ impl Postgres {
         server.ended.recv().unwrap();
     }
 
+    /// Stops all of it from answering, without its connections noticing.
+    pub(crate) fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it answer again.
+    pub(crate) fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// To the server first, so that it starts no more processes, then to those that it has.
+    fn signal(&self, signal: Signal) {
+        let server = self.server.lock().unwrap().pid;
+        kill_process(server, signal).unwrap();
+        let pid = server.as_raw_nonzero();
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+        for child in children.split_whitespace() {
+            let child = Pid::from_raw(child.parse().unwrap()).unwrap();
+            kill_process(child, signal).ok();
+        }
+    }
+
     /// Starts it again after a crash.
     pub(crate) fn start_again(&self) {
         *self.server.lock().unwrap() = Server::start(&self.folder, &self.settings);

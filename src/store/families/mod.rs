@@ -51,7 +51,8 @@ pub trait FamilyStore: Send + Sync {
     /// of a race judges again.
     async fn stamp_late(&self, stamp: &LateStamp) -> Result<bool, StoreError>;
 
-    /// The record of a session, over or not.
+    /// The record of a session, over or not; nothing where there is none, or no more is left of it
+    /// than that it is over.
     async fn find(&self, key: &SessionKey) -> Result<Option<Session>, StoreError>;
 
     /// The living sessions of a user, the newest first.

@@ -87,9 +87,13 @@ impl FamilyStore for RedisFamilies {
         let found = self.0.sessions.find(key).await;
         if let (Err(StoreError::Unavailable(_)), SessionKey::Digest(digest)) = (&found, key)
             && let Some(line) = self.0.link.line()
-            && let Ok(Some(session)) = self.look(&line, digest).await
         {
-            return Ok(Some(session));
+            match self.look(&line, digest).await {
+                Ok(Some(session)) => return Ok(Some(session)),
+                // No more is left of it, and whoever comes with its tokens is to be refused.
+                Ok(None) if self.is_barred(&line, digest).await => return Ok(None),
+                Ok(None) | Err(_) => {}
+            }
         }
         found
     }

@@ -91,4 +91,10 @@ impl RedisFamilies {
             Some(found) => Ok(self.0.sealing.open(digest, &found).await?),
         }
     }
+
+    /// Whether all that is there of a session is that it is over.
+    pub(super) async fn is_barred(&self, line: &Line, digest: &SessionDigest) -> bool {
+        let found = line.get(&record::key(digest)).await;
+        matches!(found, Ok(Some(found)) if record::is_tombstone(&found))
+    }
 }
