@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::gateway::{asked, server};
-use crate::harness::{Log, PASSWORD, Person};
+use crate::harness::{Log, PASSWORD, Person, TestServer};
 
 const BEARER: &str = r#"
     [[verify.rules]]
@@ -124,7 +124,7 @@ async fn a_token_is_for_the_rules_audiences() {
     "#;
     let verify = super::gateway::settings(rules);
     let audiences = ["https://api.example.com", "https://till.example.com"];
-    let server = crate::harness::TestServer::with(|settings| {
+    let server = TestServer::with(|settings| {
         settings.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
         settings.verify = verify;
         settings.tokens.audience = Some(audiences.map(str::to_owned).to_vec());
@@ -148,6 +148,27 @@ async fn a_token_is_for_the_rules_audiences() {
             assert_eq!(answer.status, expected, "{audience} {path}");
         }
     }
+}
+
+/// Not even where a rule names it.
+#[tokio::test]
+async fn what_administers_signet_is_for_no_application() {
+    let server = TestServer::with(|settings| {
+        let own = settings.server.issuer.api_audience();
+        let rule = format!("[[verify.rules]]\naccept = [\"bearer_jwt\"]\naudiences = [\"{own}\"]");
+        settings.verify = super::gateway::settings(&rule);
+        settings.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+    });
+    let server = server.await;
+    server.create_user("ada", &[]).await;
+    let own = format!("{}/v1", server.issuer);
+    let body = serde_json::json!({ "username": "ada", "password": PASSWORD, "audience": [own] });
+    let tokens = server.post("/v1/auth/login", body).await.ok();
+    let token = tokens["access_token"].as_str().unwrap();
+    let me = server.request(reqwest::Method::GET, "/v1/me");
+    crate::harness::Ask::ask(me.bearer_auth(token)).await.ok();
+    let asking = asked(&server, "/").bearer(token);
+    asking.refused(401, "invalid_access_token").await;
 }
 
 #[tokio::test]
