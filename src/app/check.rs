@@ -22,6 +22,15 @@ pub type Plans = Vec<String>;
 
 /// Looks at everything that a start rests on, but the ports: a server may be running.
 pub async fn check(settings: &Settings, ambient: &Ambient) -> anyhow::Result<Plans> {
+    let mut plans = check_store(settings, ambient).await?;
+    if let Some(address) = &settings.store.redis {
+        plans.extend(look_at_redis(address).await);
+    }
+    Ok(plans)
+}
+
+/// The same without Redis, which a start does not need.
+pub async fn check_store(settings: &Settings, ambient: &Ambient) -> anyhow::Result<Plans> {
     provider::install();
     let Ambient { clock, rng, .. } = ambient;
     let nobody = ClientId::new(clock.now(), random::bytes(&**rng));
@@ -40,11 +49,7 @@ pub async fn check(settings: &Settings, ambient: &Ambient) -> anyhow::Result<Pla
     };
     let plans = look(settings, &database).await;
     database.close().await;
-    let mut plans = plans?;
-    if let Some(address) = &settings.store.redis {
-        plans.extend(look_at_redis(address).await);
-    }
-    Ok(plans)
+    plans
 }
 
 /// A start does not need Redis, but whoever checks wants to know of it.

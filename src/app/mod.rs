@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-pub use check::{Plans, check};
+pub use check::{Plans, check, check_store};
 pub use master_keys::MasterKeysError;
 pub use serve::{Listeners, Probe};
 

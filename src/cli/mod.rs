@@ -8,6 +8,7 @@ mod api_key;
 mod client;
 mod config;
 mod demo;
+mod doctor;
 mod failure;
 mod migrate;
 mod output;
@@ -29,7 +30,7 @@ use clap::{Parser, Subcommand};
 
 use self::{
     api_key::ApiKeyCommand, client::ClientCommand, config::ConfigCommand, demo::Demo,
-    failure::Failure, migrate::Migrate, output::Output, scope::ScopeCommand,
+    doctor::Doctor, failure::Failure, migrate::Migrate, output::Output, scope::ScopeCommand,
     session::SessionCommand, user::UserCommand,
 };
 use crate::{
@@ -116,6 +117,19 @@ It makes the database where there is none. `signet serve` does the same when it 
 Examples:
   signet openapi > openapi.json")]
     Openapi,
+    /// Say what is wrong with this deployment, and what to change
+    #[command(after_help = "\
+Examples:
+  signet doctor
+  signet doctor --url https://id.example.com
+  signet doctor --url https://id.example.com --username ada --password-stdin <password
+
+Without --url it looks from inside, by the configuration: what `signet config check` judges, and \
+the clock, Redis, cookies, who can read secrets. With --url it asks the deployment as a client \
+does, from wherever it is run: does Authorization arrive, is the issuer the one that answers, are \
+keys published, does the proxy leave cookies and caching alone. It ends with 1 where something is \
+wrong.")]
+    Doctor(Doctor),
     /// Check, show or explain the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -149,6 +163,7 @@ impl Command {
             Self::Scope(command) => command.run(shared),
             Self::Session(command) => command.run(shared),
             Self::Openapi => print_openapi(shared.output()),
+            Self::Doctor(command) => command.run(shared),
             Self::Config(command) => command.run(shared),
             Self::CliReference => reference::print(shared.output()),
         }

@@ -61,6 +61,20 @@ impl PasswordSource {
     }
 }
 
+/// A password that somebody has already: from a pipe, or asked for.
+pub(super) fn known(from_stdin: bool) -> Result<Zeroizing<String>, Failure> {
+    if from_stdin {
+        return from_pipe(&mut io::stdin().lock());
+    }
+    if io::stdin().is_terminal() {
+        return prompt::hidden("Password: ");
+    }
+    Err(Failure::new(
+        Kind::Usage,
+        "There is no terminal to ask for a password; pipe it in with --password-stdin.",
+    ))
+}
+
 /// A random password in four groups, about 99 bits: `k7mfp-2xqdh-9wzta-hn4ce`.
 pub(super) fn generate(rng: &dyn Rng) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(GROUPS * (GROUP_LETTERS + 1)));

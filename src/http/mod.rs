@@ -11,6 +11,7 @@ pub mod api;
 pub mod arrival;
 pub mod bearer;
 pub mod body;
+pub mod client;
 mod codes;
 pub mod cookie;
 pub mod cors;

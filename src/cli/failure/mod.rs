@@ -115,12 +115,17 @@ impl Failure {
         }
     }
 
-    /// Says it on stderr, as text or as one JSON object, and gives the exit code.
-    pub(super) fn tell(&self, json: bool) -> ExitCode {
-        let sentences = match &self.words {
+    /// What is wrong, a sentence each.
+    pub(super) fn sentences(&self) -> Vec<String> {
+        match &self.words {
             Words::Sentences(sentences) => sentences.clone(),
             Words::Database(cause) => vec![of_database("", cause)],
-        };
+        }
+    }
+
+    /// Says it on stderr, as text or as one JSON object, and gives the exit code.
+    pub(super) fn tell(&self, json: bool) -> ExitCode {
+        let sentences = self.sentences();
         if json && !sentences.is_empty() {
             let error = serde_json::json!({ "code": self.kind.name(), "messages": sentences });
             eprintln!("{}", serde_json::json!({ "error": error }));
