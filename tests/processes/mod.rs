@@ -6,6 +6,7 @@
     reason = "a test fails by panicking; each test binary uses a part"
 )]
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -56,28 +57,17 @@ impl Site {
     /// Starts a node that is told some things otherwise.
     pub(crate) fn start_with(&self, settings: &[(&'static str, &str)]) -> Node {
         let mut command = self.signet(&["serve", "--json"]);
-        command
-            .envs(settings.iter().copied())
-            .stdout(Stdio::piped());
-        let (started, starting) = mpsc::channel();
-        let (ending, ended) = mpsc::channel();
-        // The node ends with the thread that started it: one that reads to the end what it says.
-        thread::spawn(move || {
-            let mut child = command.spawn().unwrap();
-            let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
-            let line = said.next().map_or_else(String::new, Result::unwrap);
-            started.send((Pid::from_child(&child), line)).ok();
-            said.for_each(drop);
-            child.wait().unwrap();
-            ending.send(()).ok();
-        });
-        let (pid, line) = starting.recv().unwrap();
-        let line: Value = serde_json::from_str(&line).unwrap();
-        Node {
-            address: line["address"].as_str().unwrap().to_owned(),
-            pid: Some(pid),
-            ended,
-        }
+        command.envs(settings.iter().copied());
+        begin(command)
+    }
+
+    /// What a node writes to its log until it serves.
+    pub(crate) fn says_at_start(&self) -> String {
+        let log = self.folder.path().join("log");
+        let mut command = self.signet(&["serve", "--json"]);
+        command.stderr(fs::File::create(&log).unwrap());
+        drop(begin(command));
+        fs::read_to_string(log).unwrap()
     }
 
     /// A new user.
@@ -158,5 +148,29 @@ impl User {
             body["scope"] = scope.into();
         }
         http.post(node.url("login")).json(&body)
+    }
+}
+
+/// Starts a node, and returns once it serves.
+fn begin(mut command: Command) -> Node {
+    command.stdout(Stdio::piped());
+    let (started, starting) = mpsc::channel();
+    let (ending, ended) = mpsc::channel();
+    // The node ends with the thread that started it: one that reads to the end what it says.
+    thread::spawn(move || {
+        let mut child = command.spawn().unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = said.next().map_or_else(String::new, Result::unwrap);
+        started.send((Pid::from_child(&child), line)).ok();
+        said.for_each(drop);
+        child.wait().unwrap();
+        ending.send(()).ok();
+    });
+    let (pid, line) = starting.recv().unwrap();
+    let line: Value = serde_json::from_str(&line).unwrap();
+    Node {
+        address: line["address"].as_str().unwrap().to_owned(),
+        pid: Some(pid),
+        ended,
     }
 }

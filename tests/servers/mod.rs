@@ -17,7 +17,7 @@ mod postgres;
 mod proxy;
 mod redis;
 
-pub(crate) use self::redis::{Redis, RedisClock};
+pub(crate) use self::redis::{Redis, RedisClock, Sentinel, free_port};
 pub(crate) use nginx::Nginx;
 pub(crate) use postgres::{Postgres, TestDatabase, set_clock};
 pub(crate) use proxy::Proxy;
@@ -39,4 +39,25 @@ impl Clocks {
             redis.set(millis);
         }
     }
+}
+
+/// Makes an authority and a certificate for `localhost` in the folder `$1`, the key its owner's alone.
+const CERTIFY: &str = r#"
+cd "$1"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority \
+    -keyout ca.key -out ca.pem
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost \
+    -keyout server.key -out server.csr
+printf 'subjectAltName=DNS:localhost\n' >names
+openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -days 2 -extfile names -out server.pem
+chmod 600 server.key
+chown --reference=. server.key
+"#;
+
+/// Does that.
+pub(crate) fn certify(folder: &std::path::Path) {
+    let mut script = std::process::Command::new("sh");
+    let made = script.args(["-euc", CERTIFY, "sh"]).arg(folder).output();
+    let made = made.unwrap();
+    assert!(made.status.success(), "{made:?}");
 }

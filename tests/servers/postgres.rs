@@ -11,7 +11,7 @@ use std::thread;
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
-use super::Proxy;
+use super::{Proxy, certify};
 
 /// PostgreSQL refuses to run as root; this is nobody.
 const NOBODY: u32 = 65534;
@@ -33,19 +33,6 @@ const SETTINGS: [&str; 5] = [
     "full_page_writes=off",
     "shared_buffers=32MB",
 ];
-
-/// Makes an authority and a certificate for `localhost` in the folder `$1`, the key its owner's alone.
-const CERTIFY: &str = r#"
-cd "$1"
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority \
-    -keyout ca.key -out ca.pem
-openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost \
-    -keyout server.key -out server.csr
-printf 'subjectAltName=DNS:localhost\n' >names
-openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -days 2 -extfile names -out server.pem
-chmod 600 server.key
-chown --reference=. server.key
-"#;
 
 /// Keeps what the database has, in place of what was kept before.
 const KEEP: &str = "
@@ -112,13 +99,7 @@ impl Postgres {
         let port = free.local_addr().unwrap().port();
         drop(free);
         let folder = folder();
-        let mut script = Command::new("sh");
-        let made = script
-            .args(["-euc", CERTIFY, "sh"])
-            .arg(&folder)
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{made:?}");
+        certify(&folder);
         let file = |name: &str| folder.join(name).display().to_string();
         let settings = [
             "listen_addresses=127.0.0.1".to_owned(),

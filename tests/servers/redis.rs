@@ -160,6 +160,52 @@ impl Redis {
     }
 }
 
+/// One who watches a master and its replicas, alone.
+pub(crate) struct Sentinel {
+    _folder: TempDir,
+    server: Option<Server>,
+    port: u16,
+}
+
+impl Sentinel {
+    /// Of the master on that port of 127.0.0.1, under that name; it listens on `port`.
+    pub(crate) fn of(name: &str, master: u16, port: u16) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = format!(
+            "port {port}\n\
+             sentinel monitor {name} 127.0.0.1 {master} 1\n\
+             sentinel down-after-milliseconds {name} 1000\n\
+             sentinel failover-timeout {name} 5000\n"
+        );
+        let file = folder.path().join("sentinel.conf");
+        fs::write(&file, settings).unwrap();
+        let mut command = program("redis-sentinel");
+        command.arg(&file).current_dir(&folder);
+        Self {
+            server: Some(Server::start(command)),
+            _folder: folder,
+            port,
+        }
+    }
+
+    /// How many replicas it knows.
+    pub(crate) fn replicas(&self, name: &str) -> usize {
+        let url = format!("redis://127.0.0.1:{}", self.port);
+        let mut there = redis::Client::open(url).unwrap().get_connection().unwrap();
+        let mut ask = redis::cmd("SENTINEL");
+        let known: Vec<redis::Value> = ask.arg("REPLICAS").arg(name).query(&mut there).unwrap();
+        known.len()
+    }
+}
+
+impl Drop for Sentinel {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.end(Signal::KILL);
+        }
+    }
+}
+
 impl Drop for Redis {
     fn drop(&mut self) {
         self.crash();
