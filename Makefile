@@ -1,7 +1,7 @@
 # Needs: a Rust toolchain, a C compiler, make. `make test` sees to the rest (tests/install).
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test openapi bench
+.PHONY: help run check test openapi sdk bench
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test: ## Run all tests, installing what they need (ARGS="--test it login" runs s
 
 openapi: ## Write again what is generated: the OpenAPI document, the example configuration, the CLI reference
 	@tests/generate
+
+sdk: ## Make SDKs for TypeScript, Python, Go and Java below target/sdk
+	@PLACE="$(CURDIR)/target/sdk" tests/sdk/generate
 
 bench: ## Measure the main paths against a bare server, and a refresh on each store (release build, about six minutes)
 	cargo bench --locked --bench http

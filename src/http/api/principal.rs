@@ -25,8 +25,9 @@ const SCHEME: &str = "bearerAuth";
 const DESCRIPTION: MetaSecurityScheme = MetaSecurityScheme {
     ty: "http",
     description: Some(
-        "An access token of a login or a refresh, a JWT that is made and verified as RFC8725 asks. Operations that need a scope take an API key too, \
-         which may also be sent as `Authorization: Api-Key`.",
+        "An access token of a login or a refresh, a JWT that is made and verified as RFC8725 asks. \
+         Operations that need a scope take an API key too, which may also be sent as \
+         `Authorization: Api-Key`.",
     ),
     name: None,
     key_in: None,

@@ -1,0 +1,25 @@
+//! SDKs made from the OpenAPI document, compiled, and used against the real binary: `tests/sdk`.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod demo;
+
+use std::path::Path;
+use std::process::Command;
+
+use demo::Demo;
+
+#[test]
+fn each_sdk_logs_in_refreshes_makes_a_key_and_knows_a_refusal() {
+    let demo = Demo::start(&[]);
+    let output = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/run"))
+        .env("PLACE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("sdk"))
+        .env("SIGNET_URL", &demo.card.url)
+        .env("SIGNET_USERNAME", &demo.card.username)
+        .env("SIGNET_PASSWORD", &demo.card.password)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{complaints}");
+}

@@ -1,0 +1,3 @@
+module signet-sdk-test
+
+go 1.19
