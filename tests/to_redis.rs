@@ -160,7 +160,7 @@ async fn sentinels_tell_which_server_is_the_master_after_a_failover_too() {
     let master = Redis::with(&["--port", &first_text, "--repl-diskless-sync-delay", "0"]);
     let replica = Redis::with(&[&["--port", &second_text][..], &of_first].concat());
     let sentinel = Sentinel::of("signet", first, watch);
-    soon(|| sentinel.replicas("signet") == 1);
+    soon(|| sentinel.replicas("signet") == 1).await;
     let world = World::with_redis(&format!("redis+sentinel://127.0.0.1:{watch}/signet/0")).await;
     assert_eq!(world.redis().await, "ok");
     world.serves().await;
@@ -186,7 +186,7 @@ async fn sentinels_tell_which_server_is_the_master_after_a_failover_too() {
 
     // The old master comes back as a replica.
     master.start_again();
-    soon(|| role(&master) == "slave");
+    soon(|| role(&master) == "slave").await;
     world.serves().await;
     assert_eq!(world.redis().await, "ok");
 }
@@ -213,7 +213,8 @@ async fn rt_12_a_dump_of_redis_holds_no_token_and_no_digest_of_one() {
     let dump = dump(&mut there, redis.keys());
     assert!(contains(&dump, &key(&token)), "the dump holds the session");
     for secret in secrets {
-        let text: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        let add = |text: String, byte: &u8| text + &format!("{byte:02x}");
+        let text = secret.iter().fold(String::new(), add);
         assert!(!contains(&dump, &secret), "{text}");
         assert!(!contains(&dump, text.as_bytes()), "{text}");
     }
@@ -278,10 +279,10 @@ fn role(redis: &Redis) -> String {
     redis::from_redis_value(told[0].clone()).unwrap()
 }
 
-fn soon(is_so: impl Fn() -> bool) {
+async fn soon(is_so: impl Fn() -> bool) {
     let began = Instant::now();
     while !is_so() {
         assert!(began.elapsed() < SOON);
-        std::thread::sleep(Duration::from_millis(50));
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
