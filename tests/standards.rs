@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The items due so far. A row may be marked as not met; none may be missing.
 const DUE: &str = "
     RT-01 RT-02 RT-03 RT-04 RT-05 RT-06 RT-07 RT-08 RT-09 RT-10 RT-11 RT-12 RT-13 RT-14 RT-15 RT-16 RT-17 RT-18 RT-20
-    BT-01 BT-02 BT-03 BT-04 BT-05 BT-06 BT-07 BT-08 BT-10
+    BT-01 BT-02 BT-03 BT-04 BT-05 BT-06 BT-07 BT-08 BT-09 BT-10
     JK-01 JK-02 JK-03 JK-04 JK-07 JK-11 JK-14
     JT-01 JT-02 JT-03 JT-04 JT-05 JT-06 JT-07 JT-08 JT-09 JT-10 JT-11 JT-12 JT-13 JT-15 JT-16
     JV-01 JV-02 JV-03 JV-04 JV-05 JV-06 JV-07 JV-08 JV-09 JV-10 JV-11 JV-12 JV-13

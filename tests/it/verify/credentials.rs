@@ -90,6 +90,60 @@ async fn bt_08_behind_a_gateway_a_refresh_token_is_no_credential() {
     refreshing.refused(401, "invalid_access_token").await;
 }
 
+#[tokio::test]
+async fn bt_09_a_key_is_taken_in_the_places_that_the_rule_names_and_in_no_other() {
+    const PLACES: [&str; 5] = [
+        "bearer_api_key",
+        "scheme:Api-Key",
+        "header:X-API-Key",
+        "header:X-Tool",
+        "query:key",
+    ];
+    Log::keep();
+    let path = |place: &str| place.replace(':', "-").to_lowercase();
+    let rules = PLACES.map(|place| {
+        let path = path(place);
+        format!("[[verify.rules]]\npath = \"/{path}\"\naccept = [\"{place}\"]\n")
+    });
+    let server = server(&rules.concat()).await;
+    let ada = server.person("ada").await;
+    let key = ada
+        .create_key(serde_json::json!({ "name": "CI" }))
+        .await
+        .text;
+    for own in PLACES {
+        for sent in PLACES {
+            let query = if sent == "query:key" {
+                format!("?key={key}")
+            } else {
+                String::new()
+            };
+            let uri = format!("/{}{query}", path(own));
+            let request = asked(&server, &uri);
+            let request = match sent {
+                "bearer_api_key" => request.bearer(&key),
+                "scheme:Api-Key" => request.header("Authorization", &format!("aPI-kEY {key}")),
+                "header:X-API-Key" => request.header("X-API-Key", &key),
+                // A header of one's own takes the key behind a scheme, too.
+                "header:X-Tool" => request.header("X-Tool", &format!("Bearer {key}")),
+                _ => request,
+            };
+            let answer = request.ask().await;
+            let expected = if sent == own { 200 } else { 401 };
+            assert_eq!(
+                answer.status,
+                expected,
+                "{sent} at {own}: {}",
+                answer.text()
+            );
+        }
+    }
+    // Signet's own API looks into no query.
+    let users = server.get(&format!("/v1/users?api_key={key}")).await;
+    users.refused(401, "credential_missing");
+    assert!(!Log::own().contains(&key[27..]));
+}
+
 /// Anonymous callers may pass, but not those who present something that does not hold.
 #[tokio::test]
 async fn an_invalid_credential_is_never_ignored() {
