@@ -28,3 +28,4 @@ sdk: ## Make SDKs for TypeScript, Python, Go and Java below target/sdk
 bench: ## Measure the main paths against a bare server, and a refresh on each store (release build, about six minutes)
 	cargo bench --locked --bench http
 	cargo bench --locked --bench http -- refresh
+	cargo bench --locked --bench http -- verify

@@ -101,7 +101,12 @@ async fn run(
         let sent = Instant::now();
         let (status, body) = connection.exchange(&request).await;
         let answered = Instant::now();
-        assert_eq!(status, 200, "{}", String::from_utf8_lossy(body));
+        assert_eq!(
+            status,
+            script.expects(),
+            "{}",
+            String::from_utf8_lossy(body)
+        );
         script.answered(body);
         latencies.push(answered - sent);
         if answered >= end {

@@ -1,6 +1,7 @@
 //! What the main paths cost, beside a bare server and this machine's own rates: `make bench`. With
 //! the argument `refresh`: what a refresh costs on each store, and as the sessions become many;
-//! `refresh redis` measures the cases alone whose names begin so.
+//! `refresh redis` measures the cases alone whose names begin so. With `verify`: what a gateway's
+//! question costs.
 //!
 //! Every server is a process of its own; the load generator shares the machine with it. A machine's
 //! speed moves from minute to minute, so all paths are measured in turn, round after round, and the
@@ -20,6 +21,7 @@ mod scripts;
 mod servers;
 mod sessions;
 mod signet;
+mod verify;
 
 use std::env;
 
@@ -31,6 +33,7 @@ fn main() {
             let only = env::args().nth(2).filter(|only| !only.starts_with("--"));
             runtime.block_on(refresh::measure(only.as_deref().unwrap_or_default()));
         }
+        Some("verify") => runtime.block_on(verify::measure()),
         _ => runtime.block_on(paths::measure()),
     }
 }

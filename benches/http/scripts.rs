@@ -14,22 +14,44 @@ pub(crate) trait Script: Send {
     /// Writes the next request.
     fn request(&mut self, into: &mut Vec<u8>);
 
-    /// Takes the body of the answer, which was 200.
+    /// The status of every answer.
+    fn expects(&self) -> u16 {
+        200
+    }
+
+    /// Takes the body of the answer.
     fn answered(&mut self, body: &[u8]);
 }
 
 /// The same request for ever.
 #[derive(Clone)]
-pub(crate) struct Same(Vec<u8>);
+pub(crate) struct Same {
+    request: Vec<u8>,
+    expects: u16,
+}
 
 impl Same {
     pub(crate) fn get(request: &str) -> Self {
-        Self(request.as_bytes().to_vec())
+        Self::of(request.as_bytes().to_vec())
+    }
+
+    /// A gateway's question about a request that presents this, which is answered so.
+    pub(crate) fn verify(token: &str, expects: u16) -> Self {
+        let request = format!(
+            "GET /v1/auth/verify HTTP/1.1\r\nHost: bench\r\nX-Forwarded-For: 203.0.113.9\r\n\
+             X-Forwarded-Method: GET\r\nX-Forwarded-Proto: https\r\n\
+             X-Forwarded-Host: app.example.com\r\nX-Forwarded-Uri: /pages/1\r\n\
+             Authorization: Bearer {token}\r\n\r\n"
+        );
+        Self {
+            request: request.into_bytes(),
+            expects,
+        }
     }
 
     /// JSON of the size of a refresh, given back as it is.
     pub(crate) fn echo() -> Self {
-        Self(post(
+        Self::of(post(
             "/echo",
             &format!(r#"{{"refresh_token":"{:073}","client_id":"bench"}}"#, 0),
         ))
@@ -38,17 +60,45 @@ impl Same {
     /// A person who logs in again and again.
     pub(crate) fn login(username: &str, password: &str) -> Self {
         let body = serde_json::json!({ "username": username, "password": password });
-        Self(post("/v1/auth/login", &body.to_string()))
+        Self::of(post("/v1/auth/login", &body.to_string()))
+    }
+
+    /// Makes a key of the person of whom this is an access token.
+    pub(crate) fn create_key(access_token: &str, password: &str) -> Self {
+        let body = serde_json::json!({ "name": "bench", "current_password": password });
+        let mut request = post("/v1/me/api-keys", &body.to_string());
+        let host = b"Host: bench\r\n";
+        let at = request
+            .windows(host.len())
+            .position(|part| part == host)
+            .unwrap();
+        let credential = format!("Authorization: Bearer {access_token}\r\n");
+        request.splice(at..at, credential.into_bytes());
+        Self {
+            request,
+            expects: 201,
+        }
+    }
+
+    fn of(request: Vec<u8>) -> Self {
+        Self {
+            request,
+            expects: 200,
+        }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.0
+        &self.request
     }
 }
 
 impl Script for Same {
     fn request(&mut self, into: &mut Vec<u8>) {
-        into.extend_from_slice(&self.0);
+        into.extend_from_slice(&self.request);
+    }
+
+    fn expects(&self) -> u16 {
+        self.expects
     }
 
     fn answered(&mut self, _body: &[u8]) {}

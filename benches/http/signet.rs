@@ -107,6 +107,11 @@ pub(crate) fn login(user: usize) -> Same {
     Same::login(&name(user), PASSWORD)
 }
 
+/// The request of a user who makes an API key of their own.
+pub(crate) fn create_key(access_token: &str) -> Same {
+    Same::create_key(access_token, PASSWORD)
+}
+
 /// What a user is called.
 pub(crate) fn name(user: usize) -> String {
     format!("user{user}")
