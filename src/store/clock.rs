@@ -7,11 +7,20 @@ use std::{
 
 use crate::model::time::{Clock, Timestamp, millis};
 
-/// The system's clock plus how far the database's is ahead of it; never backwards.
+/// How long what the database's clock showed counts, in milliseconds: it is asked twice a second.
+const FOLLOWED_FOR: i64 = 10_000;
+
+/// The database's clock, as it was last seen and has gone on since; where it was not seen lately, or
+/// is no other's, the system's clock plus how far the database's was ahead of it. Never backwards.
 #[derive(Debug)]
 pub struct SystemClock {
     start: Instant,
+    /// By how many milliseconds the database's clock is ahead of the system's,
     offset: AtomicI64,
+    /// and of the time that has passed since the start.
+    lead: AtomicI64,
+    /// When that was seen.
+    followed_at: AtomicI64,
     course: Course,
 }
 
@@ -22,8 +31,31 @@ impl SystemClock {
         Self {
             start: Instant::now(),
             offset: AtomicI64::default(),
+            lead: AtomicI64::default(),
+            followed_at: AtomicI64::new(-FOLLOWED_FOR),
             course: Course::default(),
         }
+    }
+
+    /// What to show where the system's clock shows `system` and `steady` has passed. The system's
+    /// may be set by an hour between two looks at the database's: that is no reason to go astray.
+    fn show(&self, system: i64, steady: i64) -> i64 {
+        let followed = steady - self.followed_at.load(Ordering::Relaxed) < FOLLOWED_FOR;
+        let read = if followed {
+            steady.saturating_add(self.lead.load(Ordering::Relaxed))
+        } else {
+            system.saturating_add(self.offset.load(Ordering::Relaxed))
+        };
+        self.course.keep(read, steady)
+    }
+
+    fn follow_from(&self, store: i64, system: i64, steady: i64) -> i64 {
+        let offset = store.saturating_sub(system);
+        self.offset.store(offset, Ordering::Relaxed);
+        let lead = store.saturating_sub(steady);
+        self.lead.store(lead, Ordering::Relaxed);
+        self.followed_at.store(steady, Ordering::Relaxed);
+        offset
     }
 }
 
@@ -35,9 +67,7 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let steady = millis(self.steady());
-        let read = system_millis().saturating_add(self.offset.load(Ordering::Relaxed));
-        Timestamp::from_millis(self.course.keep(read, steady))
+        Timestamp::from_millis(self.show(system_millis(), millis(self.steady())))
     }
 
     fn steady(&self) -> Duration {
@@ -45,9 +75,7 @@ impl Clock for SystemClock {
     }
 
     fn follow(&self, store: Timestamp) -> i64 {
-        let offset = store.millis().saturating_sub(system_millis());
-        self.offset.store(offset, Ordering::Relaxed);
-        offset
+        self.follow_from(store.millis(), system_millis(), millis(self.steady()))
     }
 }
 
@@ -127,5 +155,32 @@ mod tests {
         let right = 10_000_000 - set_back + 14_400_000;
         assert_eq!(course.keep(right, 14_400_000), right);
         assert_eq!(course.keep(right + 1_000, 14_401_000), right + 1_000);
+    }
+
+    const HOUR: i64 = 3_600_000;
+
+    /// A clock that runs ahead makes tokens of the future.
+    #[test]
+    fn ob_06_set_forward_between_two_looks_at_the_database_it_does_not_go_ahead() {
+        let clock = SystemClock::new();
+        clock.follow_from(1_000_000, 1_000_000, 0);
+        assert_eq!(clock.show(1_000_100, 100), 1_000_100);
+        assert_eq!(clock.show(1_000_200 + HOUR, 200), 1_000_200);
+        clock.follow_from(1_000_500, 1_000_500 + HOUR, 500);
+        assert_eq!(clock.show(1_000_600 + HOUR, 600), 1_000_600);
+        // Where the database is not seen for long, the system's clock and what was known of it count.
+        assert_eq!(clock.show(1_020_000 + HOUR, 20_000), 1_020_000);
+    }
+
+    /// A clock that goes back has what was over begin again.
+    #[test]
+    fn ob_06_set_back_it_does_not_go_back() {
+        let clock = SystemClock::new();
+        clock.follow_from(1_000_000, 1_000_000, 0);
+        assert_eq!(clock.show(1_000_200 - HOUR, 200), 1_000_200);
+        // Without a database beside it the system's clock is all there is: it slows down.
+        let alone = SystemClock::new();
+        assert_eq!(alone.show(1_000_000, 0), 1_000_000);
+        assert_eq!(alone.show(1_001_000 - HOUR, 1_000), 1_000_500);
     }
 }
