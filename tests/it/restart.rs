@@ -45,7 +45,7 @@ async fn a_master_key_that_is_wrong_or_missing_stops_the_start() {
         let app = App::open(server.settings.clone(), server.ambient.clone()).await;
         app.err().unwrap().to_string()
     };
-    let wrong = format!("1:{}\n", "A".repeat(43));
+    let wrong = "1:ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8\n";
     fs::write(&file, wrong).unwrap();
     let error = start().await;
     assert!(error.contains("master key 1 is not the one"), "{error}");

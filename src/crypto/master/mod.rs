@@ -211,6 +211,9 @@ impl MasterKey {
             .filter(|bytes| bytes.len() == secret.len())
             .ok_or("has no key of 32 bytes in base64url without padding")?;
         secret.copy_from_slice(&decoded);
+        if !looks_random(&secret) {
+            return Err("has a key that was not made by chance");
+        }
 
         let distrusted = match (fields.next(), fields.next()) {
             (None, _) => false,
@@ -223,6 +226,16 @@ impl MasterKey {
             distrusted,
         })
     }
+}
+
+/// Whether chance may have made a key. Of those that it made, one in 10^16 is taken for a word or
+/// for a filling.
+fn looks_random(key: &[u8; 32]) -> bool {
+    const LEAST: usize = 16;
+    let mut bytes = Zeroizing::new(*key);
+    bytes.sort_unstable();
+    let distinct = 1 + bytes.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    distinct >= LEAST && !key.iter().all(u8::is_ascii_alphanumeric)
 }
 
 #[cfg(test)]

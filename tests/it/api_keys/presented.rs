@@ -273,6 +273,7 @@ async fn rotating_an_expired_key_brings_it_back() {
 
 #[tokio::test]
 async fn a_key_outlives_a_change_of_the_master_key() {
+    const SECOND_KEY: &str = "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8";
     let mut server = TestServer::start().await;
     let root_here = root(&server).await;
     let key = root_here
@@ -282,7 +283,7 @@ async fn a_key_outlives_a_change_of_the_master_key() {
     server.stop().await;
     let file = server.settings.keys.dir.join("master.key");
     let old = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, format!("2:{}\n{old}", "B".repeat(42) + "A")).unwrap();
+    std::fs::write(&file, format!("2:{SECOND_KEY}\n{old}")).unwrap();
     server.settings.keys.active = Some(2);
     server.start_again().await;
     let path = format!("/v1/users/{user}/sessions");
