@@ -303,3 +303,29 @@ fn migrate_says_what_it_does_and_does_it_once() {
     assert_eq!(place.json(&["migrate"])["applied"], serde_json::json!([]));
     assert!(place.text(&["migrate"]).contains("up to date"));
 }
+
+#[test]
+fn ob_03_a_start_with_weak_secrets_an_open_issuer_or_no_place_for_keys_is_refused() {
+    let filled = format!("1:{}", "A".repeat(43));
+    let word = "1:Y2hhbmdlbWVjaGFuZ2VtZWNoYW5nZW1lY2hhbmdlbWU";
+    for (variable, value, part) in [
+        (
+            "SIGNET_SERVER__ISSUER",
+            "http://id.example.com",
+            "is plain http",
+        ),
+        ("SIGNET_KEYS__MASTER", &filled, "not made by chance"),
+        ("SIGNET_KEYS__MASTER", word, "not made by chance"),
+        (
+            "SIGNET_KEYS__DIR",
+            "/dev/null/keys",
+            "annot use /dev/null/keys",
+        ),
+    ] {
+        let ended = Place::with(variable, value).run(&["serve"], "");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(2), "{said}");
+        assert!(said.contains(part), "{said}");
+        assert!(!said.contains(&filled[2..]) && !said.contains(&word[2..]));
+    }
+}

@@ -241,6 +241,112 @@ fn commands_work_beside_a_running_server_which_hears_of_them() {
     assert_eq!(server.stop(Signal::TERM), 0);
 }
 
+/// What a security monitor wants, of one day in a server's life: when, what, who, from where, in
+/// which request.
+#[test]
+fn ob_01_each_event_says_when_what_who_from_where_and_in_which_request() {
+    let mut server = Running::start(
+        &["serve", "--json"],
+        &[
+            ("SIGNET_SERVER__LISTEN", "127.0.0.1:0"),
+            ("SIGNET_SERVER__METRICS_LISTEN", "off"),
+            ("SIGNET_SESSIONS__REUSE_INTERVAL", "0"),
+        ],
+    );
+    let line = server.json_line();
+    let address = line["address"].as_str().expect("an address");
+    let root = server.beside(&["user", "create", "--username", "root", "--generate"]);
+    server.beside(&["user", "grant", "root", "*"]);
+    spend_a_day(address, &root["password"]);
+    let root = root["id"].as_str().expect("an id");
+    assert_eq!(server.stop(Signal::TERM), 0);
+
+    let log = fs::read_to_string(server.folder.path().join("log")).expect("a log");
+    let lines: Vec<Value> = log.lines().map(json).collect();
+    let events = lines
+        .iter()
+        .filter(|line| line["target"] == "signet::event");
+    let of_requests: Vec<&Value> = events.filter(|line| !line["request"].is_null()).collect();
+    let told: Vec<&str> = of_requests
+        .iter()
+        .map(|line| line["event"].as_str().expect("a name"))
+        .collect();
+    let expected = [
+        "login.refused",
+        "login.succeeded",
+        "scope.added",
+        "login.succeeded",
+        "user.created",
+        "user.disabled",
+        "api_key.created",
+        "api_key.revoked",
+        "session.reuse",
+        "session.ended",
+        "login.succeeded",
+        "session.ended",
+    ];
+    assert_eq!(told, expected, "{log}");
+    let mut requests = Vec::new();
+    for line in &of_requests {
+        let request = &line["request"];
+        assert_eq!(request["address"], "127.0.0.1", "{line}");
+        let time = line["timestamp"].as_str().expect("a time");
+        assert!(time.len() == 24 && time.ends_with('Z'), "{line}");
+        let (event, by) = (&line["event"], &request["actor"]);
+        let nobody = event == "login.refused" || line["reason"] == "logout";
+        assert_eq!(by.as_str(), (!nobody).then_some(root), "{line}");
+        if event == "login.succeeded" || event == "session.reuse" {
+            assert!(line["client"].is_string(), "{line}");
+        }
+        if event == "session.ended" {
+            assert!(line["session"].is_string(), "{line}");
+            assert_eq!(line["user"], root, "{line}");
+        }
+        requests.push(request["id"].as_str().expect("an id").len());
+    }
+    assert_eq!(requests, [32; 12]);
+}
+
+/// Comes and goes, administers, makes a key; somebody guesses, and somebody steals.
+fn spend_a_day(address: &str, password: &Value) {
+    let log_in = |scope: &str| {
+        let scope = format!(r#"{{"username":"root","password":{password},"scope":"{scope}"}}"#);
+        ask(address, "POST", "/v1/auth/login", "", &scope)
+    };
+    let token = |answer: &Value, which: &str| answer[which].as_str().expect("a token").to_owned();
+
+    // Names that would be lines of their own, if they were printed.
+    let forged = r#"{"username":"x\n{\"event\":\"forged\"}","password":"not the password"}"#;
+    ask(address, "POST", "/v1/auth/login", "", forged);
+    let registrar = token(&log_in("signet.scopes.write"), "access_token");
+    ask(
+        address,
+        "POST",
+        "/v1/scopes",
+        &registrar,
+        r#"{"name":"pages.read"}"#,
+    );
+    let session = log_in("signet.users.write pages.read");
+    let access = token(&session, "access_token");
+    let refresh = format!(r#"{{"refresh_token":{}}}"#, session["refresh_token"]);
+    let user = r#"{"username":"eve"}"#;
+    let eve = ask(address, "POST", "/v1/users", &access, user);
+    let eve = format!("/v1/users/{}", eve["id"].as_str().expect("an id"));
+    ask(address, "POST", &format!("{eve}/disable"), &access, "");
+    let key = format!(r#"{{"name":"CI","scopes":["pages.read"],"current_password":{password}}}"#);
+    let key = ask(address, "POST", "/v1/me/api-keys", &access, &key);
+    let Some(id) = key["key"]["id"].as_str() else {
+        panic!("{key}")
+    };
+    let key = format!("/v1/me/api-keys/{id}");
+    ask(address, "DELETE", &key, &access, "");
+    // Spent twice, which ends the session; another one is ended by its owner.
+    ask(address, "POST", "/v1/auth/refresh", "", &refresh);
+    ask(address, "POST", "/v1/auth/refresh", "", &refresh);
+    let refresh = format!(r#"{{"refresh_token":{}}}"#, log_in("")["refresh_token"]);
+    ask(address, "POST", "/v1/auth/logout", "", &refresh);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn lg_14_password_threads_yield_to_everything_else() {
@@ -457,6 +563,27 @@ fn post(address: &str, path: &str, body: &str) -> Value {
     );
     let answer = exchange(address, &(head + body));
     json(answer.split_once("\r\n\r\n").expect("a body").1)
+}
+
+/// Asks with JSON as the bearer of a token, or as nobody; the body of the answer, whatever its
+/// status.
+fn ask(address: &str, method: &str, path: &str, token: &str, body: &str) -> Value {
+    let bearer = match token {
+        "" => String::new(),
+        token => format!("Authorization: Bearer {token}\r\n"),
+    };
+    let answer = exchange(
+        address,
+        &format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{bearer}\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ),
+    );
+    match answer.split_once("\r\n\r\n").expect("a body").1 {
+        "" => Value::Null,
+        body => json(body),
+    }
 }
 
 fn exchange(address: &str, request: &str) -> String {

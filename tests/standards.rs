@@ -23,7 +23,7 @@ const DUE: &str = "
     AK-01 AK-02 AK-03 AK-04 AK-06 AK-07 AK-10 AK-11
     PD-01 PD-02 PD-03 PD-04 PD-05
     HD-01 HD-02 HD-03
-    OB-04
+    OB-01 OB-02 OB-03 OB-04 OB-05 OB-06
 ";
 
 #[test]

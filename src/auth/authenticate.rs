@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use crate::{
     crypto::access::{self, Expectation},
-    model::claims::Claims,
+    model::{authority::Actor, claims::Claims},
 };
 
 use super::{
     Auth, AuthError,
+    acting::acts,
     api_keys::{KeyHolder, KeyUse},
     change_log::Freshness,
     seen_tokens::SeenToken,
@@ -61,6 +62,7 @@ impl Auth {
         self.keep_fresh().await?;
         self.check_going_on(&seen).await?;
         let claims = seen.claims.clone();
+        acts(Actor::User(claims.sub));
         Ok(Principal { claims })
     }
 

@@ -5,6 +5,7 @@
 //! [`http`](crate::http)'s, how secrets are made is [`crypto`](crate::crypto)'s, what is
 //! remembered is [`store`](crate::store)'s.
 
+pub mod acting;
 mod administer;
 pub mod api_keys;
 mod asked;

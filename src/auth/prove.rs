@@ -7,14 +7,14 @@ use crate::{
         lane::{LaneError, Share},
         password::Verified,
     },
-    model::password_policy::Password,
+    model::{authority::Actor, password_policy::Password},
     store::{
         error::StoreError,
         users::{Credentials, PasswordHash},
     },
 };
 
-use super::{Auth, AuthError, Caller, throttle::RateLimit};
+use super::{Auth, AuthError, Caller, acting::acts, throttle::RateLimit};
 
 /// What came of it.
 pub(super) enum Proof {
@@ -42,6 +42,7 @@ impl Auth {
         match self.check(password, lookup, share, caller).await {
             Ok((Some(account), Verified::Yes { needs_rehash })) if account.user.is_enabled() => {
                 attempt.succeeded();
+                acts(Actor::User(account.user.id));
                 if needs_rehash {
                     self.rehash(&account, password, share, caller).await;
                 }

@@ -4,6 +4,7 @@
 use crate::{
     crypto::refresh::{Presented, RefreshTokenError, digest},
     model::{
+        authority::Actor,
         client::Client,
         refresh_token::Generation,
         rule::{self, Verdict},
@@ -14,7 +15,8 @@ use crate::{
 };
 
 use super::{
-    Auth, AuthError, Unavailable, asked::parse_scope, clients::within_client, issue::Tokens,
+    Auth, AuthError, Unavailable, acting::acts, asked::parse_scope, clients::within_client,
+    issue::Tokens,
 };
 
 /// How often a step is tried that another request came in between of.
@@ -165,6 +167,7 @@ impl Auth {
         step: &Step,
     ) -> Result<Option<(Generation, u8)>, AuthError> {
         let (session, policy) = (&step.before, &advance.policy);
+        acts(Actor::User(session.user));
         let verdict = rule::judge(session, advance.presented, advance.client, policy, step.now);
         note(verdict, session);
         let newest = (session.family.generation, session.family.key_id);

@@ -152,17 +152,20 @@ impl Auth {
 
     async fn record(&self, target: Target, reason: EndReason) -> Result<Revocation, AuthError> {
         let revocation = self.parts.families.revoke(target, reason).await?;
-        let user = match target {
-            Target::Session(_) | Target::Family(_) => None,
-            Target::User { user, .. } => Some(user),
-        };
-        let session = match target {
-            Target::Session(session) => Some(session),
-            Target::Family(_) | Target::User { .. } => None,
-        };
         let (ended, held) = match revocation {
             Revocation::Recorded(ended) => (ended, false),
             Revocation::Held => (1, true),
+        };
+        let (session, user) = match target {
+            Target::User { user, .. } => (None, Some(user)),
+            Target::Session(session) => (Some(session), None),
+            // Its digest is nobody's name. Who waits need not wait for a database in trouble.
+            Target::Family(digest) if ended > 0 && !held => {
+                let found = self.parts.families.find(&SessionKey::Digest(digest)).await;
+                let found = found.ok().flatten();
+                found.map(|found| (found.id, found.user)).unzip()
+            }
+            Target::Family(_) => (None, None),
         };
         tracing::info!(
             target: "signet::event", event = "session.ended", session = session.map(display),

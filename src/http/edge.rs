@@ -13,6 +13,8 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use poem::{Endpoint, IntoResponse, Request, Response};
 use poem_openapi::OperationId;
 
+use crate::auth::acting::Acting;
+
 use super::address::TrustedProxies;
 use super::arrival::Arrival;
 use super::body::Shapes;
@@ -157,7 +159,11 @@ impl<E: Endpoint> Endpoint for Edge<E> {
             let (method, uri) = (request.method().clone(), request.uri().clone());
             request.set_data(arrival.clone());
             let (outcome, operation) = match admitted {
-                Ok(_) => self.outcome(request, &arrival).await,
+                Ok(_) => {
+                    let id = arrival.request_id().to_owned();
+                    let acting = Acting::of(id, arrival.address());
+                    acting.doing(self.outcome(request, &arrival)).await
+                }
                 Err(refusal) => (Outcome::Refused(refusal), NO_OPERATION),
             };
             let response = match outcome {

@@ -146,10 +146,17 @@ impl fmt::Display for Authority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Operator => f.write_str("operator"),
-            Self::Holder(holder) => match holder.actor {
-                Actor::User(user) => user.fmt(f),
-                Actor::Key(key, _) => key.fmt(f),
-            },
+            Self::Holder(holder) => holder.actor.fmt(f),
+        }
+    }
+}
+
+/// The id.
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(user) => user.fmt(f),
+            Self::Key(key, _) => key.fmt(f),
         }
     }
 }

@@ -12,7 +12,10 @@ use tracing_subscriber::{
     fmt::{FormatFields, format::Writer, time::FormatTime},
 };
 
-use crate::model::{text::misleads, time::Clock};
+use crate::{
+    auth::acting::Acting,
+    model::{text::misleads, time::Clock},
+};
 
 /// Dates lines in UTC, to the millisecond.
 pub(super) struct UtcTime(pub(super) Arc<dyn Clock>);
@@ -93,7 +96,43 @@ impl<W: io::Write> io::Write for EscapedJson<W> {
                 escaped.push(char);
             }
         }
+        if let Some(acting) = Acting::now()
+            && escaped.ends_with("}\n")
+        {
+            escaped.truncate(escaped.len() - "}\n".len());
+            let (id, address) = (acting.id(), acting.address());
+            // None of these holds anything that JSON would have escaped.
+            let _ = write!(escaped, r#","request":{{"id":"{id}","address":"{address}""#);
+            if let Some(actor) = acting.actor() {
+                let _ = write!(escaped, r#","actor":"{actor}""#);
+            }
+            escaped.push_str("}}\n");
+        }
         self.0.write_all(escaped.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Lines of text that end with the request that they are part of.
+pub(super) struct OfRequest<W>(pub(super) W);
+
+impl<W: io::Write> io::Write for OfRequest<W> {
+    /// Takes whole lines, as above.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let Some((acting, line)) = Acting::now().zip(bytes.strip_suffix(b"\n")) else {
+            return self.0.write_all(bytes).map(|()| bytes.len());
+        };
+        let mut line = String::from_utf8_lossy(line).into_owned();
+        let _ = write!(line, " request={} from={}", acting.id(), acting.address());
+        if let Some(actor) = acting.actor() {
+            let _ = write!(line, " by={actor}");
+        }
+        line.push('\n');
+        self.0.write_all(line.as_bytes())?;
         Ok(bytes.len())
     }
 

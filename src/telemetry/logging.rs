@@ -9,7 +9,7 @@ use std::{
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{Layer, Registry, filter::Targets, fmt, layer::SubscriberExt};
 
-use super::lines::{EscapedFields, EscapedJson, UtcTime};
+use super::lines::{EscapedFields, EscapedJson, OfRequest, UtcTime};
 use crate::{
     config::{LogFormat, LogLevel, LogSettings},
     model::time::Clock,
@@ -57,12 +57,13 @@ fn filter(level: LogLevel) -> Targets {
 
 type Lines = Box<dyn Layer<Registry> + Send + Sync>;
 
-fn text_lines<W>(time: UtcTime, writer: W, colours: bool) -> Lines
-where
-    W: for<'w> fmt::MakeWriter<'w> + Send + Sync + 'static,
-{
+fn text_lines<W: io::Write + 'static>(
+    time: UtcTime,
+    writer: impl Fn() -> W + Send + Sync + 'static,
+    colours: bool,
+) -> Lines {
     let lines = fmt::layer()
-        .with_writer(writer)
+        .with_writer(move || OfRequest(writer()))
         .with_timer(time)
         .fmt_fields(EscapedFields);
     lines.with_ansi(colours).boxed()

@@ -3,8 +3,11 @@
 use std::fs;
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use signet::app::App;
 use signet::crypto::password::PasswordCost;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::harness::{PASSWORD, TestServer};
 
@@ -59,6 +62,42 @@ async fn a_master_key_that_is_wrong_or_missing_stops_the_start() {
     let answer = server.refresh(&ada).await.ok();
     ada = answer["refresh_token"].as_str().unwrap().to_owned();
     server.refresh(&ada).await.ok();
+}
+
+#[tokio::test]
+async fn ob_05_a_stop_finishes_the_rotations_that_have_begun() {
+    let mut server = TestServer::start().await;
+    let token = server.person("ada").await.refresh_token;
+    let body = json!({ "refresh_token": token }).to_string();
+    let head = format!(
+        "POST /v1/auth/refresh HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+        body.len()
+    );
+    let address = server.address;
+    let mut begun = TcpStream::connect(address).await.unwrap();
+    begun.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = [0; 25];
+    begun.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+
+    let finish = async {
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        begun.write_all(body.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        begun.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let ((), answer) = tokio::join!(server.stop(), finish);
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let body: Value = serde_json::from_str(body).unwrap();
+    let next = body["refresh_token"].as_str().unwrap();
+    assert_ne!(next, token);
+    server.start_again().await;
+    server.refresh(next).await.ok();
 }
 
 #[tokio::test]

@@ -140,6 +140,45 @@ async fn pw_09_no_secret_is_logged_or_answered() {
     }
 }
 
+/// Each test looks at the lines of the whole run when it ends; this one sees that it would find
+/// something, and adds what holds most secrets.
+#[tokio::test]
+async fn ob_02_no_line_of_the_whole_run_holds_a_secret() {
+    Log::keep();
+    let server = TestServer::start().await;
+    let mut ada = server.person("ada").await;
+    let wish = json!({ "name": "CI", "current_password": PASSWORD });
+    let key = ada.post("/v1/me/api-keys", wish).await.created();
+    let key = key["api_key"].as_str().unwrap().to_owned();
+    server
+        .request(reqwest::Method::GET, "/v1/users")
+        .bearer_auth(&key)
+        .ask()
+        .await
+        .refused(403, "insufficient_scope");
+    let mut browser = server.browser();
+    browser.login("ada", PASSWORD).await.ok();
+    browser.refresh().await.ok();
+    let (access_token, refresh_token) = (ada.access_token.clone(), ada.refresh_token.clone());
+    ada.refresh().await.ok();
+    server.refresh(&refresh_token).await.ok();
+    ada.log_out().await.no_content();
+    for secret in [
+        &key,
+        &access_token,
+        &refresh_token,
+        &browser.cookie(),
+        PASSWORD,
+    ] {
+        assert!(Log::leaks_in(&format!("x={secret} y")), "{secret}");
+    }
+    assert!(!Log::leaks_in(
+        "a token is spelt signet_rt_…, a key signet_ak_"
+    ));
+    assert!(Log::own().contains("api_key.created"), "{}", Log::own());
+    assert_eq!(Log::leaks(), Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn pw_09_the_document_shows_no_password_that_anybody_has() {
     let server = TestServer::start().await;

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
-    auth::{Auth, AuthError},
+    auth::{Auth, AuthError, acting::acts},
     crypto::api_key::PresentedKey,
     model::{
         api_key::{ApiKey, ApiKeyState},
+        authority::Actor,
         time::Timestamp,
         user::User,
     },
@@ -42,6 +43,7 @@ impl Auth {
             return Err(KeyRefusal::ReadOnly.into());
         }
         self.note_use(&holder.known);
+        acts(Actor::Key(holder.key().id, holder.key().owner));
         Ok(holder)
     }
 

@@ -1,29 +1,47 @@
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once};
 use std::thread::{self, ThreadId};
 
-use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
 
-/// Everything that this process has logged since a test first asked, down to the last detail.
+use super::PASSWORD;
+
+/// Everything that this process has logged since a test first asked.
 static LINES: Mutex<Vec<(ThreadId, String)>> = Mutex::new(Vec::new());
+static KEPT: AtomicBool = AtomicBool::new(false);
+/// The lines that hold a secret, of the whole run.
+static LEAKS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// What the code under test logs.
 pub(crate) struct Log;
 
 impl Log {
-    /// Begins to keep lines.
-    pub(crate) fn keep() {
+    /// Looks at each line from now on, whichever test it is of: down to the last detail of ours, and
+    /// of libraries what the product ever prints.
+    pub(crate) fn watch() {
         // One subscriber for the process: those of single threads make `tracing` forget events
         // that another thread, which has none, was the first to reach.
         static INSTALLED: Once = Once::new();
         INSTALLED.call_once(|| {
-            let subscriber = tracing_subscriber::fmt()
-                .with_max_level(LevelFilter::TRACE)
+            let all = Targets::new()
+                .with_default(LevelFilter::WARN)
+                .with_target("signet", LevelFilter::TRACE);
+            let lines = tracing_subscriber::fmt::layer()
                 .with_ansi(false)
                 .with_writer(|| Line(Vec::new()))
-                .finish();
+                .with_filter(all);
+            let subscriber = tracing_subscriber::registry().with(lines);
             tracing::subscriber::set_global_default(subscriber).unwrap();
         });
+    }
+
+    /// Begins to keep lines.
+    pub(crate) fn keep() {
+        KEPT.store(true, Ordering::SeqCst);
+        Self::watch();
     }
 
     /// The lines of this test: its server runs on the test's own thread.
@@ -43,6 +61,31 @@ impl Log {
             .map(|(_, line)| line.as_str())
             .collect()
     }
+
+    /// The lines so far that hold a secret, whichever test they are of.
+    pub(crate) fn leaks() -> Vec<String> {
+        LEAKS.lock().unwrap().clone()
+    }
+
+    /// Whether a line holds a password of the tests, the hash of one, or anything that could be
+    /// presented: tokens, keys, cookies. The fixed prefix of one says nothing.
+    pub(crate) fn leaks_in(line: &str) -> bool {
+        const SECRET: usize = 16;
+        let follows = |prefix: &str| {
+            line.split(prefix).skip(1).any(|rest| {
+                let is_part = |char: char| char.is_ascii_alphanumeric() || "-_".contains(char);
+                rest.chars().take_while(|char| is_part(*char)).count() >= SECRET
+            })
+        };
+        let presented = [
+            "signet_rt_",
+            "signet_ak_",
+            "signet_sc_",
+            "signet_cs_",
+            "eyJ",
+        ];
+        presented.into_iter().any(follows) || line.contains(PASSWORD) || line.contains("$argon2")
+    }
 }
 
 struct Line(Vec<u8>);
@@ -60,6 +103,11 @@ impl Write for Line {
 impl Drop for Line {
     fn drop(&mut self) {
         let text = String::from_utf8_lossy(&self.0).into_owned();
-        LINES.lock().unwrap().push((thread::current().id(), text));
+        if Log::leaks_in(&text) {
+            LEAKS.lock().unwrap().push(text.clone());
+        }
+        if KEPT.load(Ordering::SeqCst) {
+            LINES.lock().unwrap().push((thread::current().id(), text));
+        }
     }
 }

@@ -2,6 +2,7 @@ mod beside;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::thread;
 
 use confique::Config;
 use reqwest::redirect::Policy;
@@ -24,7 +25,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Answer, Ask, Browser, ManualClock, Person, store::Store, wire};
+use super::{Answer, Ask, Browser, Log, ManualClock, Person, store::Store, wire};
 
 /// A password that every policy of these tests accepts.
 pub(crate) const PASSWORD: &str = "orbit walnut saddle 42";
@@ -64,6 +65,7 @@ impl TestServer {
         change: impl FnOnce(&mut Settings),
         surround: impl FnOnce(&mut Ambient),
     ) -> Self {
+        Log::watch();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let folder = Arc::new(tempfile::tempdir().unwrap());
@@ -252,9 +254,12 @@ async fn serve(
     )
 }
 
+/// Each test ends with a look at the log of the whole run: the last one has seen all of it.
 impl Drop for TestServer {
     fn drop(&mut self) {
         self.stop.cancel();
+        let leaks = Log::leaks();
+        assert!(leaks.is_empty() || thread::panicking(), "{leaks:?}");
     }
 }
 

@@ -74,7 +74,7 @@ fn a_row_is_held_for_the_retention_from_its_receipt() {
     let all = [LOGGED_OUT, CHANGED, Standing::Over(EndReason::Admin)];
     assert_eq!(standing(&known), all);
     assert_eq!(known.standing(session(2), ada), Standing::Alive);
-    known.hear(Vec::new(), MINUTE + RETENTION - Duration::from_millis(1));
+    known.hear(Vec::new(), RETENTION);
     assert_eq!(standing(&known), all);
     known.hear(Vec::new(), MINUTE + RETENTION);
     assert_eq!(standing(&known), [Standing::Alive; 3]);
