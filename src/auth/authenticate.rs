@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     crypto::access::{self, Expectation},
-    model::{authority::Actor, claims::Claims},
+    model::{authority::Actor, claims::Claims, client::TokenType, id::ClientId, time::Timestamp},
 };
 
 use super::{
@@ -112,11 +112,22 @@ impl Auth {
     /// tokens are called so, and it was not disabled since.
     fn client_honours(&self, seen: &SeenToken) -> bool {
         let claims = &seen.claims;
-        let client = self.client(claims.client_id);
+        let moments = [claims.sid.created_at(), claims.jti.created_at()];
+        self.client_counts(claims.client_id, seen.typ, &moments)
+    }
+
+    /// Whether a client is there, its tokens are called so, and what it was given at these moments
+    /// counts.
+    pub(super) fn client_counts(
+        &self,
+        client: ClientId,
+        typ: TokenType,
+        moments: &[Timestamp],
+    ) -> bool {
+        let client = self.client(client);
         client.is_some_and(|client| {
-            client.token_type == seen.typ
-                && client.honours(claims.sid.created_at())
-                && client.honours(claims.jti.created_at())
+            let mut moments = moments.iter();
+            client.token_type == typ && moments.all(|moment| client.honours(*moment))
         })
     }
 }

@@ -22,6 +22,12 @@ pub enum AuthError {
     /// Too many attempts.
     #[error("too many attempts: wait {} s", .0.reset.as_secs().max(1))]
     Throttled(RateLimit),
+    /// Too many credentials that are none were asked about.
+    #[error("too many credentials that are not active were asked about")]
+    IntrospectionThrottled {
+        /// When the next answer of that kind is earned.
+        retry_after: Duration,
+    },
     /// The session rotates too fast.
     #[error("the session refreshes too often")]
     RotationThrottled {

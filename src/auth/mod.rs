@@ -18,6 +18,7 @@ pub mod clients;
 mod error;
 pub mod health;
 pub mod import;
+pub mod introspect;
 pub mod issue;
 pub mod keys;
 pub mod login;
@@ -70,6 +71,7 @@ use api_keys::{ApiKeyCache, KeyPolicy, Usage};
 use catch_up::Outdated;
 use change_log::ChangeLog;
 use clients::KnownClients;
+use introspect::Scans;
 use keys::KeyVault;
 use seen_tokens::SeenTokens;
 use throttle::Throttle;
@@ -158,6 +160,7 @@ pub struct Auth {
     seen_tokens: SeenTokens,
     cookie_sessions: CookieSessions,
     basic_proofs: BasicProofs,
+    scans: Scans,
 }
 
 /// Who asks, as far as the connection tells.
@@ -189,6 +192,7 @@ impl Auth {
             seen_tokens: SeenTokens::default(),
             cookie_sessions: cookie_sessions(),
             basic_proofs,
+            scans: Scans::default(),
         }
     }
 

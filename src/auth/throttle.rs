@@ -7,7 +7,7 @@
 //! before is spared the last two counts there: strangers who guess, at it elsewhere or at others
 //! beside it, do not keep its owner out. Names known and unknown count alike.
 
-mod failures;
+pub(super) mod failures;
 
 use std::{
     collections::HashMap,

@@ -6,7 +6,7 @@ type Codes = &'static [Code];
 
 /// What an operation answers beyond what follows from its description.
 pub(super) fn codes(operation: &str) -> Codes {
-    let subjects = [sessions, users, api_keys, gateways];
+    let subjects = [sessions, users, api_keys, introspection, gateways];
     let mut found = subjects.iter().map(|codes| codes(operation));
     found.find(|codes| !codes.is_empty()).unwrap_or(&[])
 }
@@ -41,6 +41,21 @@ fn sessions(operation: &str) -> Codes {
         "changePassword" => &[
             Code::ReauthenticationRequired,
             Code::Conflict,
+            Code::Throttled,
+        ],
+        _ => &[],
+    }
+}
+
+fn introspection(operation: &str) -> Codes {
+    match operation {
+        "introspectToken" | "introspectTokens" => &[
+            Code::InvalidApiKey,
+            Code::ApiKeyExpired,
+            Code::ApiKeyRevoked,
+            Code::ApiKeyDisabled,
+            Code::OwnerDisabled,
+            Code::AddressNotAllowed,
             Code::Throttled,
         ],
         _ => &[],

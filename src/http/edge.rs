@@ -22,7 +22,7 @@ use super::cors::{self, Audience};
 use super::errors::{self, Outcome};
 use super::headers;
 use super::host;
-use super::problem::{Code, Problem, Refusal};
+use super::problem::{self, Code, Refusal};
 use super::query;
 use super::routes::Routes;
 
@@ -46,6 +46,8 @@ pub struct Settings {
     pub proxies: TrustedProxies,
     /// Bytes of body that are read.
     pub body_limit: usize,
+    /// The paths at which more is read, and how much.
+    pub large_bodies: &'static [(&'static str, usize)],
     /// From the end of a request's head to its answer.
     pub request_limit: Duration,
     /// All routes below.
@@ -71,6 +73,12 @@ impl Settings {
             Some(path) if self.is_behind(uri) => path,
             _ => uri.path(),
         }
+    }
+
+    /// How many bytes of body are read at a path.
+    fn body_limit_of(&self, path: &str) -> usize {
+        let larger = self.large_bodies.iter().find(|(at, _)| *at == path);
+        larger.map_or(self.body_limit, |(_, most)| self.body_limit.max(*most))
     }
 }
 
@@ -117,7 +125,8 @@ impl<E: Endpoint> Edge<E> {
         let declared = request
             .header("content-length")
             .and_then(|value| value.parse().ok());
-        if declared.is_some_and(|length: usize| length > self.settings.body_limit) {
+        let most = self.settings.body_limit_of(request.uri().path());
+        if declared.is_some_and(|length: usize| length > most) {
             return Err(Refusal::new(Code::BodyTooLarge));
         }
         Ok(())
@@ -144,7 +153,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         let arrival = Arrival::new(
             &request,
             &settings.proxies,
-            settings.body_limit,
+            settings.body_limit_of(request.uri().path()),
             Some(Arc::clone(&settings.shapes)),
             || (settings.new_request_id)(),
         );
@@ -212,7 +221,7 @@ fn refuse(refusal: Refusal, method: &Method, path: &str, arrival: &Arrival) -> R
             "refused"
         ),
     }
-    Problem::response(refusal, path, request_id)
+    problem::shape(refusal, path, request_id)
 }
 
 #[cfg(test)]

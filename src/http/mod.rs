@@ -24,6 +24,7 @@ pub mod headers;
 pub mod host;
 mod json_object;
 mod moment;
+pub mod oauth;
 pub mod prepared;
 pub mod probes;
 pub mod problem;

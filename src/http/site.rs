@@ -13,6 +13,7 @@ use super::address::TrustedProxies;
 use super::api::{self, Api};
 use super::codes::codes;
 use super::edge::NewRequestId;
+use super::oauth::{self, OAuth};
 use super::prepared::Prepared;
 use super::server::{self, Limits};
 use super::surface::{self, Options};
@@ -43,8 +44,9 @@ pub struct Site {
     pub new_request_id: NewRequestId,
 }
 
-/// Every operation, in the document's order: the API, what gateways ask, the public documents.
-type Operations = (Api, VerifyApi, WellKnown);
+/// Every operation, in the document's order: the JSON API, OAuth, what gateways ask, the public
+/// documents.
+type Operations = (Api, OAuth, VerifyApi, WellKnown);
 
 /// The OpenAPI document, as it is served and exported. Needs no server.
 #[must_use]
@@ -95,7 +97,12 @@ fn endpoint(site: Site) -> impl Endpoint<Output = Response> {
         docs: site.docs,
         new_request_id: site.new_request_id,
     };
-    let operations: Operations = (api::api(&site.auth), verify, known);
+    let operations: Operations = (
+        api::api(&site.auth),
+        oauth::oauth(&site.auth),
+        verify,
+        known,
+    );
     let auth = site.auth.clone();
     let ready = move || {
         let auth = auth.clone();

@@ -22,6 +22,9 @@ use crate::auth::health::Health;
 /// How long the API description may be cached, in seconds.
 const DOCUMENT_MAX_AGE: u32 = 300;
 
+/// Where bodies may be larger than elsewhere: a hundred tokens.
+const LARGE_BODIES: [(&str, usize); 1] = [("/v1/introspect", 256 * 1024)];
+
 /// What the surface is told by the configuration.
 pub struct Options {
     /// The issuer, without a trailing slash.
@@ -95,6 +98,7 @@ where
             origins: options.origins,
             proxies: options.proxies,
             body_limit: options.body_limit,
+            large_bodies: &LARGE_BODIES,
             request_limit: options.request_limit,
             routes,
             behind,

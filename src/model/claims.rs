@@ -1,9 +1,11 @@
 //! The claims of an access token (RFC 9068 §2.2).
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
-    id::{ClientId, SessionId, TokenId, UserId},
+    id::{ApiKeyId, ClientId, SessionId, TokenId, UserId},
     scope::Scopes,
 };
 
@@ -40,6 +42,62 @@ pub struct Claims {
     pub amr: Vec<String>,
 }
 
+/// What an access token says that an API key was exchanged for (RFC 8693 §4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyClaims {
+    /// As in [`Claims`].
+    pub iss: String,
+    /// The owner of the key, or the key itself where it is a service's.
+    pub sub: KeySubject,
+    /// As in [`Claims`].
+    pub aud: Audience,
+    /// The client that asked for the exchange.
+    pub client_id: ClientId,
+    /// As in [`Claims`].
+    pub iat: i64,
+    /// As in [`Claims`]; never after the key's own end.
+    pub exp: i64,
+    /// As in [`Claims`].
+    pub jti: TokenId,
+    /// As in [`Claims`].
+    #[serde(
+        default,
+        with = "scope_string",
+        skip_serializing_if = "Scopes::is_empty"
+    )]
+    pub scope: Scopes,
+    /// Who acts (RFC 8693 §4.1): the key.
+    pub act: KeyActor,
+}
+
+/// Whom a key speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum KeySubject {
+    /// Its owner.
+    User(UserId),
+    /// Itself: it is a service's.
+    Key(ApiKeyId),
+}
+
+/// The key that acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyActor {
+    /// Its identifier.
+    pub sub: ApiKeyId,
+}
+
+/// What any access token of ours says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignedClaims {
+    /// One of a session.
+    Session(Claims),
+    /// One that an API key was exchanged for.
+    Key(KeyClaims),
+}
+
 /// Whom a token is for: a string when it is one, an array when there are several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -54,9 +112,15 @@ impl Audience {
     /// Whether `audience` is among them, byte for byte.
     #[must_use]
     pub fn contains(&self, audience: &str) -> bool {
+        self.as_slice().iter().any(|one| one == audience)
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn as_slice(&self) -> &[String] {
         match self {
-            Self::One(one) => one == audience,
-            Self::Many(many) => many.iter().any(|one| one == audience),
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
         }
     }
 }
@@ -84,6 +148,15 @@ mod scope_string {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Scopes, D::Error> {
         String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
+impl fmt::Display for KeySubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(user) => user.fmt(f),
+            Self::Key(key) => key.fmt(f),
+        }
     }
 }
 

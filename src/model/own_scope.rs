@@ -34,6 +34,8 @@ own_scopes! {
     ApiKeysWrite = "signet.api-keys.write", "Create, change and end API keys.";
     ClientsRead = "signet.clients.read", "See clients.";
     ClientsWrite = "signet.clients.write", "Register clients, change them and replace their secrets.";
+    Introspect = "signet.introspect", "Ask about credentials for one's own audiences.";
+    IntrospectAny = "signet.introspect.any", "Ask about any credential.";
     ScopesRead = "signet.scopes.read", "See which scopes there are.";
     ScopesWrite = "signet.scopes.write", "Register scopes and take them out.";
     UsersRead = "signet.users.read", "See users and their sessions.";

@@ -10,6 +10,7 @@ mod cors;
 mod document;
 mod errors;
 pub(crate) mod harness;
+mod introspect;
 mod lane;
 mod me;
 mod memory;
@@ -17,6 +18,7 @@ mod operations;
 mod restart;
 mod scopes;
 mod secrets;
+mod seeds;
 #[path = "../servers/mod.rs"]
 pub(crate) mod servers;
 mod trouble;

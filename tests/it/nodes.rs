@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use reqwest::Method;
+use serde_json::{Value, json};
 use signet::app::{Ambient, App};
 use signet::auth::health::State;
 use signet::config::{DatabaseUrl, MigrateWhen};
+use signet::model::authority::Authority;
 use signet::model::time::Clock;
 use signet::store::clock::SystemClock;
 use signet::store::database::all_migrations;
@@ -237,4 +239,77 @@ fn database(server: &TestServer) -> &TestDatabase {
         Store::Postgres(database, _) => database,
         Store::Sqlite(_) => panic!("it is a file"),
     }
+}
+
+async fn introspected(node: &TestServer, credential: &str, token: &str) -> Value {
+    let request = node.request(Method::POST, "/v1/introspect");
+    let request = request.bearer_auth(credential);
+    let answer = request.json(&json!({ "tokens": [token] })).ask().await;
+    answer.ok()["results"][0].clone()
+}
+
+/// Waits until the node says of a credential what it should.
+async fn hears_soon(node: &TestServer, asks: &str, token: &str, expected: impl Fn(&Value) -> bool) {
+    let began = Instant::now();
+    loop {
+        let said = introspected(node, asks, token).await;
+        if expected(&said) {
+            return;
+        }
+        assert!(began.elapsed() < SOON, "{said}");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Whatever lets a key do less, the other node says so within a second, though it has just said
+/// otherwise from memory.
+#[tokio::test]
+async fn ak_05_what_one_node_ends_is_not_active_at_the_other() {
+    let here = TestServer::start().await;
+    let there = here.beside().await;
+    here.create_user("root", &["*"]).await;
+    here.create_user("ada", &["pages.read", "pages.write"])
+        .await;
+    let root = "signet.api-keys.read signet.api-keys.write signet.introspect.any";
+    let root = Person::log_in_for(&here, "root", root).await;
+    let asks = json!({ "name": "asks", "scopes": ["signet.introspect.any"] });
+    let asks = root.create_key(asks).await.text;
+    let ada = Person::log_in(&here, "ada", PASSWORD).await;
+    let active = |said: &Value| said["active"] == true;
+    let over = |said: &Value| *said == json!({ "active": false });
+    let key = ada.create_key(json!({ "name": "CI" })).await;
+    let (mine, all) = (
+        format!("/v1/me/api-keys/{}", key.id),
+        format!("/v1/api-keys/{}", key.id),
+    );
+    hears_soon(&there, &asks, &key.text, active).await;
+    ada.patch(&mine, json!({ "scopes": ["pages.read"] }))
+        .await
+        .ok();
+    let narrowed = |said: &Value| said["scope"] == "pages.read";
+    hears_soon(&there, &asks, &key.text, narrowed).await;
+    // Ada has more than root's token includes: the operator disables it.
+    let (by, id) = (&Authority::Operator, key.id.parse().unwrap());
+    here.auth.disable_api_key(by, id).await.unwrap();
+    hears_soon(&there, &asks, &key.text, over).await;
+    here.auth.enable_api_key(by, id).await.unwrap();
+    hears_soon(&there, &asks, &key.text, active).await;
+    root.get(&all).await.ok();
+    ada.delete(&mine).await.no_content();
+    hears_soon(&there, &asks, &key.text, over).await;
+}
+
+#[tokio::test]
+async fn in_09_a_logout_at_one_node_is_heard_at_the_other() {
+    let here = TestServer::start().await;
+    let there = here.beside().await;
+    let ada = here.person("ada").await;
+    here.create_user("root", &["*"]).await;
+    let root = Person::log_in_for(&here, "root", "signet.introspect.any").await;
+    let asks = json!({ "name": "asks", "scopes": ["signet.introspect.any"] });
+    let asks = root.create_key(asks).await.text;
+    let token = &ada.access_token;
+    hears_soon(&there, &asks, token, |said| said["active"] == true).await;
+    ada.log_out().await.no_content();
+    hears_soon(&there, &asks, token, |said| said["active"] == false).await;
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::verify::gateway;
-use crate::harness::{Answer, Key, PASSWORD, Person, TestServer};
+use crate::harness::{Answer, Ask, Key, PASSWORD, Person, TestServer};
 
 #[tokio::test]
 async fn ob_04_a_running_server_is_healthy_and_ready() {
@@ -163,6 +164,7 @@ async fn pd_04_every_operation_answers_as_described() {
     answers.extend(on_clients(&root).await);
     answers.extend(on_scopes(&root).await);
     answers.extend(on_api_keys(&server, &root).await);
+    answers.extend(about_credentials(&root).await);
     assert!(answers.iter().all(|answer| answer.status / 100 == 2));
     let document = server.get("/openapi.json").await.ok();
     let paths = document["paths"].as_object().unwrap();
@@ -237,6 +239,18 @@ async fn on_clients(root: &Person<'_>) -> Vec<Answer> {
         root.post(&format!("{path}/disable"), json!({})).await,
         root.post(&format!("{path}/enable"), json!({})).await,
         root.delete(&path).await,
+    ]
+}
+
+async fn about_credentials(root: &Person<'_>) -> Vec<Answer> {
+    let own = &root.access_token;
+    let form = root
+        .request(Method::POST, "/oauth/introspect")
+        .header("Content-Type", "application/x-www-form-urlencoded");
+    vec![
+        form.body(format!("token={own}")).ask().await,
+        root.post("/v1/introspect", json!({ "tokens": [own] }))
+            .await,
     ]
 }
 

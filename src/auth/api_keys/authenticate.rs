@@ -25,17 +25,7 @@ impl Auth {
     /// The holder of a key that counts, now and for this use. Checksum and front tag come before
     /// any look at the store; what is found there is cached.
     pub async fn authenticate_key(&self, text: &str, used: KeyUse) -> Result<KeyHolder, AuthError> {
-        let presented = self.parts.api_key_reader.open(text).map_err(|error| {
-            tracing::debug!(%error, "API key refused");
-            KeyRefusal::Invalid
-        })?;
-        self.keep_fresh().await?;
-        let known = self.key_of(&presented.lookup).await?;
-        let known = known.ok_or(KeyRefusal::Invalid)?;
-        let holder = self.holder(&presented, known).await;
-        let holder = holder.inspect_err(|error| {
-            tracing::debug!(%error, "API key refused");
-        })?;
+        let holder = self.holder_of(text).await?;
         if !holder.key().addresses.allow(used.address) {
             return Err(KeyRefusal::AddressNotAllowed.into());
         }
@@ -47,16 +37,27 @@ impl Auth {
         Ok(holder)
     }
 
-    async fn holder(
-        &self,
-        presented: &PresentedKey,
-        known: Arc<CachedKey>,
-    ) -> Result<KeyHolder, AuthError> {
-        let now = self.now();
-        if !known.is_proven_by(presented, now) {
+    /// The holder of a key that counts now, whatever for.
+    pub(in crate::auth) async fn holder_of(&self, text: &str) -> Result<KeyHolder, AuthError> {
+        let presented = self.parts.api_key_reader.open(text).map_err(|error| {
+            tracing::debug!(%error, "API key refused");
+            KeyRefusal::Invalid
+        })?;
+        self.keep_fresh().await?;
+        let known = self.key_of(&presented.lookup).await?;
+        let known = known.ok_or(KeyRefusal::Invalid)?;
+        if !known.is_proven_by(&presented, self.now()) {
             return Err(KeyRefusal::Invalid.into());
         }
-        let owner = self.living_owner(&known.key, now).await?;
+        let holder = self.holder(known).await;
+        holder.inspect_err(|error| {
+            tracing::debug!(%error, "API key refused");
+        })
+    }
+
+    /// What a key that counts may do now.
+    pub(super) async fn holder(&self, known: Arc<CachedKey>) -> Result<KeyHolder, AuthError> {
+        let owner = self.living_owner(&known.key, self.now()).await?;
         let owner_grants = owner.as_ref().map(|owner| &owner.grants);
         let scopes = known.key.scopes.within(owner_grants, &self.registry());
         Ok(KeyHolder {

@@ -76,6 +76,26 @@ impl Auth {
     }
 }
 
+impl Auth {
+    /// The key of this identifier, at most a minute old.
+    pub(super) async fn key_by_id(
+        &self,
+        id: ApiKeyId,
+    ) -> Result<Option<Arc<CachedKey>>, AuthError> {
+        let (keys, now) = (&self.api_key_cache.keys, self.now());
+        if let Some(known) = keys.get(&id, now) {
+            return Ok(Some(known));
+        }
+        let read = keys.reading(now);
+        let found = self.parts.api_keys.by_id(id).await?;
+        let known = found.map(|found| Arc::new(CachedKey::from(found)));
+        if let Some(known) = &known {
+            keys.keep(read, &id, known.clone());
+        }
+        Ok(known)
+    }
+}
+
 impl From<KeyWithSecrets> for CachedKey {
     fn from(found: KeyWithSecrets) -> Self {
         let noted_at = found.key.last_used_at.map_or(0, Timestamp::millis);

@@ -8,6 +8,7 @@ mod by_password;
 mod cache;
 mod change;
 mod create;
+mod derived;
 mod list;
 mod rotate;
 mod usage;

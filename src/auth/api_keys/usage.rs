@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-use super::CachedKey;
+use super::{CachedKey, KeyHolder};
 
 /// A use is noted this long after the one that was noted before it.
 const EVERY: Duration = Duration::from_mins(1);
@@ -67,6 +67,11 @@ impl Auth {
             known.noted_at.store(now.millis(), Ordering::Relaxed);
             self.usage.note(known.key.id, now);
         }
+    }
+
+    /// Notes that somebody was told that a key counts.
+    pub(in crate::auth) fn note_use_of(&self, holder: &KeyHolder) {
+        self.note_use(&holder.known);
     }
 
     /// The key with a use that is noted here and not written yet.

@@ -79,7 +79,7 @@ impl<K: Eq + Hash + Clone> Failures<K> {
 }
 
 /// A leaky bucket for each key (GCRA): so many at once, then one each time that one has leaked.
-pub(super) struct Bucket<K> {
+pub(in crate::auth) struct Bucket<K> {
     burst: u32,
     leak: Duration,
     /// When the bucket will be empty.
@@ -88,7 +88,7 @@ pub(super) struct Bucket<K> {
 
 impl<K: Eq + Hash + Clone> Bucket<K> {
     /// Empty buckets that hold `burst`, and leak one in each `leak`.
-    pub(super) fn new(burst: u32, leak: Duration) -> Self {
+    pub(in crate::auth) fn new(burst: u32, leak: Duration) -> Self {
         Self {
             burst,
             leak,
@@ -97,7 +97,7 @@ impl<K: Eq + Hash + Clone> Bucket<K> {
     }
 
     /// How long until there is room for one more.
-    pub(super) fn wait(&self, key: &K, now: Timestamp) -> Duration {
+    pub(in crate::auth) fn wait(&self, key: &K, now: Timestamp) -> Duration {
         let held = self
             .entries
             .get(key)
@@ -106,7 +106,7 @@ impl<K: Eq + Hash + Clone> Bucket<K> {
     }
 
     /// Puts one in.
-    pub(super) fn count(&mut self, key: K, now: Timestamp) {
+    pub(in crate::auth) fn count(&mut self, key: K, now: Timestamp) {
         make_room(
             &mut self.entries,
             |empty_at| *empty_at,

@@ -51,6 +51,7 @@ impl From<AuthError> for Failure {
             AuthError::InvalidCredentials(_)
             | AuthError::Throttled(_)
             | AuthError::RotationThrottled { .. }
+            | AuthError::IntrospectionThrottled { .. }
             | AuthError::InvalidAccessToken
             | AuthError::InvalidRefreshToken
             | AuthError::ApiKey(_)

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::AccessTokenError;
 use crate::crypto::keyring::KeyRing;
 use crate::crypto::signing::{SigningKey, jws};
-use crate::model::claims::Claims;
+use crate::model::claims::{Claims, SignedClaims};
 use crate::model::client::TokenType;
 
 /// The longest token that is looked at.
@@ -16,6 +16,19 @@ pub(super) const MAX_LENGTH: usize = 16 * 1024;
 /// Checks what never changes about a token: shape, header, signature, types of the claims. The
 /// result may be kept as long as the ring; [`check`](super::check) it at every use.
 pub fn open(ring: &KeyRing, typ: &str, token: &str) -> Result<Claims, AccessTokenError> {
+    object(&signed(ring, typ, token)?).ok_or(AccessTokenError::Claims)
+}
+
+/// The same of a token of a session or of one that an API key was exchanged for.
+pub fn open_any(ring: &KeyRing, typ: &str, token: &str) -> Result<SignedClaims, AccessTokenError> {
+    let payload = signed(ring, typ, token)?;
+    let of_session = object(&payload).map(SignedClaims::Session);
+    let claims = of_session.or_else(|| object(&payload).map(SignedClaims::Key));
+    claims.ok_or(AccessTokenError::Claims)
+}
+
+/// What a token says, if we have signed it.
+fn signed(ring: &KeyRing, typ: &str, token: &str) -> Result<Vec<u8>, AccessTokenError> {
     if token.len() > MAX_LENGTH {
         return Err(AccessTokenError::TooLong);
     }
@@ -35,7 +48,7 @@ pub fn open(ring: &KeyRing, typ: &str, token: &str) -> Result<Claims, AccessToke
         return Err(AccessTokenError::Algorithm);
     }
     check_signature(key, message, signature)?;
-    object(&payload).ok_or(AccessTokenError::Claims)
+    Ok(payload)
 }
 
 /// The `typ` that a token claims, where it is one of ours: nothing is checked yet.

@@ -1,9 +1,9 @@
 //! Making access tokens.
 
 use jsonwebtoken::Header;
+use serde::Serialize;
 
 use crate::crypto::signing::{SigningKey, jws};
-use crate::model::claims::Claims;
 
 /// The longest token that is made: two of them still fit the 8 KiB of headers that most servers
 /// take.
@@ -22,7 +22,7 @@ pub enum SignError {
 
 /// Signs `claims` (RFC 9068 §2). `typ` is `at+jwt`, or `JWT` for clients whose resource servers
 /// refuse the former.
-pub fn sign(key: &SigningKey, typ: &str, claims: &Claims) -> Result<String, SignError> {
+pub fn sign<T: Serialize>(key: &SigningKey, typ: &str, claims: &T) -> Result<String, SignError> {
     let mut header = Header::new(jws(key.algorithm()));
     header.typ = Some(typ.to_owned());
     header.kid = Some(key.kid().to_owned());
@@ -39,6 +39,7 @@ mod tests {
     use super::super::tests::CLAIMS;
     use super::*;
     use crate::crypto::random::SeededRng;
+    use crate::model::claims::Claims;
     use crate::model::signing_key::Algorithm;
 
     #[test]

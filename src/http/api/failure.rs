@@ -12,7 +12,8 @@ impl From<AuthError> for Refusal {
         match error {
             AuthError::InvalidCredentials(limit) => with_quota(Code::InvalidCredentials, limit),
             AuthError::Throttled(limit) => Self::throttled(&quota(limit)),
-            AuthError::RotationThrottled { retry_after } => {
+            AuthError::RotationThrottled { retry_after }
+            | AuthError::IntrospectionThrottled { retry_after } => {
                 Self::new(Code::Throttled).retry_after(seconds(retry_after))
             }
             AuthError::InvalidAccessToken => Self::new(Code::InvalidAccessToken),

@@ -5,16 +5,19 @@
 
 mod administrator;
 mod api_keys;
+pub(in crate::http) mod asker;
 mod caller;
 mod clients;
 mod cookie_scheme;
 mod failure;
+mod introspect;
+pub(in crate::http) mod introspection;
 mod listing;
 mod login;
 mod logout;
 mod me;
 mod password;
-mod principal;
+pub(in crate::http) mod principal;
 mod refresh;
 mod scheme;
 mod scopes;
@@ -32,6 +35,7 @@ use crate::auth::Auth;
 pub use api_keys::{ApiKeysApi, MyApiKeysApi, PasswordKeyApi};
 pub(super) use caller::caller;
 pub use clients::ClientsApi;
+pub use introspect::IntrospectApi;
 pub use login::LoginApi;
 pub use logout::LogoutApi;
 pub use me::MeApi;
@@ -55,6 +59,8 @@ enum Tag {
     Users,
     /// The applications that log users in, and the servers that act for themselves.
     Clients,
+    /// What a credential is, and whether it counts.
+    Introspection,
     /// Which scopes there are to be granted, asked for and put into tokens.
     Scopes,
 }
@@ -74,6 +80,7 @@ pub type Api = (
     UserSessionsApi,
     ClientsApi,
     ScopesApi,
+    IntrospectApi,
 );
 
 /// The operations, working with `auth`.
@@ -93,5 +100,6 @@ pub fn api(auth: &Arc<Auth>) -> Api {
         UserSessionsApi(auth.clone()),
         ClientsApi(auth.clone()),
         ScopesApi(auth.clone()),
+        IntrospectApi(auth.clone()),
     )
 }

@@ -21,8 +21,8 @@ use crate::{
 use super::scheme::described_as;
 
 /// The name of the security scheme in the document.
-const SCHEME: &str = "bearerAuth";
-const DESCRIPTION: MetaSecurityScheme = MetaSecurityScheme {
+pub(super) const SCHEME: &str = "bearerAuth";
+pub(super) const DESCRIPTION: MetaSecurityScheme = MetaSecurityScheme {
     ty: "http",
     description: Some(
         "An access token of a login or a refresh, a JWT that is made and verified as RFC8725 asks. \
@@ -85,7 +85,7 @@ impl<'a> ApiExtractor<'a> for AnyBearer {
 }
 
 /// The verbs, which the site has put beside each request.
-pub(super) fn auth(request: &Request) -> Result<&Arc<Auth>, Refusal> {
+pub(in crate::http) fn auth(request: &Request) -> Result<&Arc<Auth>, Refusal> {
     let auth = request.data::<Arc<Auth>>();
     auth.ok_or_else(|| Refusal::new(Code::InternalError).caused_by("no Auth in data"))
 }

@@ -99,7 +99,7 @@ fn is_json(request: &Request) -> bool {
 }
 
 /// Compressed, or otherwise not what its media type says (RFC 9110 §8.4).
-fn is_encoded(request: &Request) -> bool {
+pub(super) fn is_encoded(request: &Request) -> bool {
     let codings = request.headers().get_all(http::header::CONTENT_ENCODING);
     codings
         .iter()
@@ -108,7 +108,7 @@ fn is_encoded(request: &Request) -> bool {
 
 /// Reads a body up to the limit, whatever length it declares. Bodies hold passwords, so the copy
 /// is wiped.
-async fn read(
+pub(super) async fn read(
     body: poem::Body,
     most: usize,
     arrival: &Arrival,

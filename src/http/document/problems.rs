@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{Codes, examples, scopes};
-use crate::http::problem::{Code, MEDIA_TYPE, Row};
+use crate::http::problem::{Code, MEDIA_TYPE, Row, oauth};
 
 const WITH_ANY: &[Code] = &[
     Code::MalformedRequest,
@@ -45,18 +45,27 @@ const WITH_SCOPE: &[Code] = &[
 /// Adds the error answers of one operation, in the order of their statuses.
 pub(super) fn add(operation: &mut Value, codes: Codes) {
     let own = operation["operationId"].as_str().map_or(&[][..], codes);
+    let is_oauth = operation["tags"][0] == "OAuth";
     let mut by_status: BTreeMap<String, Vec<Row>> = BTreeMap::new();
     for code in Code::ALL {
         if own.contains(&code) || follows(operation, code) {
-            let status = code.status().as_u16().to_string();
-            by_status.entry(status).or_default().push(code.row());
+            let mut row = code.row();
+            if is_oauth {
+                (row.status, row.name) = oauth::of(code);
+            }
+            let status = row.status.as_u16().to_string();
+            by_status.entry(status).or_default().push(row);
         }
     }
     let Some(responses) = operation["responses"].as_object_mut() else {
         return;
     };
     responses.extend(by_status.into_iter().map(|(status, rows)| {
-        let response = response(&rows);
+        let response = if is_oauth {
+            oauth_response(&rows)
+        } else {
+            response(&rows)
+        };
         (status, response)
     }));
 }
@@ -102,11 +111,43 @@ fn response(rows: &[Row]) -> Value {
     response
 }
 
+/// The error of an OAuth endpoint.
+fn oauth_response(rows: &[Row]) -> Value {
+    let mut lines: Vec<_> = rows
+        .iter()
+        .map(|row| format!("`{}`: {}.", row.name, row.title))
+        .collect();
+    lines.dedup();
+    let example = rows.first().map(|row| {
+        json!({
+            "error": row.name,
+            "error_description": row.detail,
+            "request_id": "460dcd3279b7ac8876d6f90928218a72",
+        })
+    });
+    let mut response = json!({
+        "description": lines.join(" "),
+        "content": { "application/json": {
+            "schema": { "$ref": "#/components/schemas/OAuthError" },
+            "example": example,
+        } },
+    });
+    response["headers"] = rows
+        .iter()
+        .flat_map(headers)
+        .map(|name| (name.to_owned(), json!({})))
+        .collect::<Map<_, _>>()
+        .into();
+    response
+}
+
 /// The headers that come with a code, beside those that come with every answer.
 fn headers(row: &Row) -> impl Iterator<Item = &'static str> {
     let challenge = (row.status == StatusCode::UNAUTHORIZED).then_some("WWW-Authenticate");
     let own: &[_] = match row.name {
-        "throttled" => &["Retry-After", "RateLimit-Policy", "RateLimit"],
+        "throttled" | "temporarily_unavailable" => {
+            &["Retry-After", "RateLimit-Policy", "RateLimit"]
+        }
         "unavailable" => &["Retry-After"],
         "invalid_credentials" => &["RateLimit-Policy", "RateLimit"],
         "insufficient_scope" => &["WWW-Authenticate"],

@@ -6,12 +6,13 @@ use poem_openapi::registry::Registry;
 use poem_openapi::types::Type;
 use serde_json::{Map, Value, json};
 
-use crate::http::problem::Problem;
+use crate::http::problem::{OAuthError, Problem};
 
-/// Adds the error shape: no operation names it by itself, so the emitted document lacks it.
+/// Adds the error shapes: no operation names them by itself, so the emitted document lacks them.
 pub(super) fn add_problem(document: &mut Value) {
     let mut registry = Registry::new();
     Problem::register(&mut registry);
+    OAuthError::register(&mut registry);
     let schemas = &mut document["components"]["schemas"];
     let known = schemas
         .as_object_mut()
@@ -42,7 +43,7 @@ pub(super) fn mend(value: &mut Value) {
 /// Says of every object that requests are made of what reading them enforces: no other members.
 pub(super) fn close_requests(document: &mut Value) {
     let mut names: Vec<String> = super::operations(document)
-        .filter_map(|operation| operation.get("requestBody"))
+        .filter_map(|operation| operation.pointer("/requestBody/content/application~1json"))
         .flat_map(names_in)
         .collect();
     let schemas = &mut document["components"]["schemas"];

@@ -33,6 +33,7 @@ fn edge() -> Edge<Route> {
         origins: Arc::new(|origin| origin == ORIGIN),
         proxies: TrustedProxies::default(),
         body_limit: 16,
+        large_bodies: &[],
         request_limit: Duration::from_millis(20),
         routes: Routes::default()
             .with("/v1/me", [Method::GET, Method::DELETE])

@@ -5,10 +5,12 @@
 //! failure of `auth` is which code: that match stands beside the operations.
 
 mod code;
+pub mod oauth;
 mod quota;
 mod refusal;
 
 pub use code::{Code, Row};
+pub use oauth::OAuthError;
 pub use quota::Quota;
 pub use refusal::{FieldError, Refusal};
 
@@ -57,6 +59,16 @@ pub struct Problem {
     #[oai(rename = "violated-policies")]
     #[serde(rename = "violated-policies", skip_serializing_if = "Option::is_none")]
     pub violated_policies: Option<Vec<String>>,
+}
+
+/// Shapes a refusal of the request `request_id` to `path`, as the routes there do.
+#[must_use]
+pub fn shape(refusal: Refusal, path: &str, request_id: &str) -> Response {
+    if oauth::answers_at(path) {
+        OAuthError::response(refusal, request_id)
+    } else {
+        Problem::response(refusal, path, request_id)
+    }
 }
 
 impl Problem {

@@ -55,6 +55,7 @@ fn metadata(issuer: &str, max_age: u32) -> Prepared {
     let metadata = Metadata {
         issuer: issuer.to_owned(),
         jwks_uri: format!("{}{JWKS}", issuer.trim_end_matches('/')),
+        introspection_endpoint: format!("{}/oauth/introspect", issuer.trim_end_matches('/')),
         response_types_supported: Vec::new(),
     };
     // Strings only: this cannot fail.

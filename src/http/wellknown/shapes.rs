@@ -10,6 +10,8 @@ pub struct Metadata {
     pub issuer: String,
     /// Where the public keys are.
     pub jwks_uri: String,
+    /// Where credentials are asked about (RFC 7662); its callers present an API key as `Bearer`.
+    pub introspection_endpoint: String,
     /// The response types of the authorization endpoint: none.
     pub response_types_supported: Vec<String>,
 }

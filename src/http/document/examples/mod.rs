@@ -4,6 +4,7 @@
 mod api_keys;
 mod clients;
 mod discovery;
+mod introspection;
 mod scopes;
 mod sessions;
 mod users;
@@ -83,6 +84,7 @@ fn requests(schema: &str) -> &'static [Request] {
         clients::requests,
         scopes::requests,
         api_keys::requests,
+        introspection::requests,
     ];
     let mut found = subjects.iter().map(|requests| requests(schema));
     found.find(|requests| !requests.is_empty()).unwrap_or(&[])
@@ -95,6 +97,7 @@ fn answer(schema: &str) -> Option<Value> {
         clients::answer,
         scopes::answer,
         api_keys::answer,
+        introspection::answer,
         discovery::answer,
     ];
     subjects.iter().find_map(|answer| answer(schema))
