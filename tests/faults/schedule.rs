@@ -168,7 +168,7 @@ impl World {
                 self.refresh(person, turn % 2).await;
                 turn += 1;
             }
-            tokio::time::sleep(self.interval / 4).await;
+            tokio::time::sleep_until((Instant::now() + self.interval / 4).into()).await;
         }
         self.thaw();
     }
@@ -276,7 +276,7 @@ impl World {
                 if began.elapsed() > SOON {
                     self.broken("stranded");
                 }
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                tokio::task::yield_now().await;
             }
         }
     }
@@ -296,7 +296,8 @@ impl World {
         if !people.iter().any(robbed) {
             return;
         }
-        tokio::time::sleep(self.interval + Duration::from_secs(1)).await;
+        let later = Instant::now() + self.interval + Duration::from_secs(1);
+        tokio::time::sleep_until(later.into()).await;
         for person in people.iter_mut().filter(|person| robbed(person)) {
             for node in 0..2 {
                 self.refresh(person, node).await;
