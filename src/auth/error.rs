@@ -34,6 +34,9 @@ pub enum AuthError {
         /// When the next rotation is earned.
         retry_after: Duration,
     },
+    /// The client is not there, or did not prove that it is the one it says: never told apart.
+    #[error("the client is unknown, or not proven")]
+    InvalidClient,
     /// The access token is not ours, not valid any more, or not for us.
     #[error("the access token is not valid")]
     InvalidAccessToken,

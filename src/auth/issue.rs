@@ -119,7 +119,7 @@ impl Auth {
 
     /// Whom a token is for where nobody asked: everybody configured and our own API; with one of
     /// our own scopes our own API alone, so that no resource server ever holds such a token.
-    fn default_audiences(&self, client: &Client, scope: &Scopes) -> Vec<String> {
+    pub(super) fn default_audiences(&self, client: &Client, scope: &Scopes) -> Vec<String> {
         let own = self.terms.own_audience.clone();
         if scope.any_own() {
             return vec![own];

@@ -5,7 +5,7 @@ use crate::{
     crypto::refresh::{Presented, RefreshTokenError, digest},
     model::{
         authority::Actor,
-        client::Client,
+        client::{Client, GrantType},
         refresh_token::Generation,
         rule::{self, Verdict},
         scope::Scopes,
@@ -15,7 +15,10 @@ use crate::{
 };
 
 use super::{
-    Auth, AuthError, Unavailable, acting::acts, asked::parse_scope, clients::within_client,
+    Auth, AuthError, Unavailable,
+    acting::acts,
+    asked::parse_scope,
+    clients::{Asking, within_client},
     issue::Tokens,
 };
 
@@ -26,8 +29,8 @@ const TRIES: usize = 3;
 pub struct Refresh<'a> {
     /// The refresh token.
     pub token: &'a str,
-    /// The client, by its identifier; the default one where absent.
-    pub client: Option<&'a str>,
+    /// The client that asks.
+    pub client: Asking<'a>,
     /// Fewer scopes for this access token than the session has.
     pub scope: Option<&'a str>,
 }
@@ -39,7 +42,8 @@ impl Auth {
     /// after half the reuse interval at the latest, with time for three tries in it.
     pub async fn refresh(&self, refresh: Refresh<'_>) -> Result<Tokens, AuthError> {
         let client = self
-            .client_named(refresh.client)
+            .asking(&refresh.client)
+            .filter(|client| client.may_use(GrantType::RefreshToken))
             .ok_or(AuthError::InvalidRefreshToken)?;
         let interval = client.reuse_interval;
         let answer = self.refresh_as(&client, refresh);

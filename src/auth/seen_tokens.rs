@@ -16,6 +16,7 @@ use crate::{
     model::{
         claims::{Claims, KeyClaims, SignedClaims},
         client::TokenType,
+        client_claims::ClientClaims,
     },
 };
 
@@ -39,6 +40,8 @@ pub(super) enum Signed {
     Session(Arc<SeenToken>),
     /// One that an API key was exchanged for.
     Key(TokenType, Arc<KeyClaims>),
+    /// One that a client got for itself.
+    Client(TokenType, Arc<ClientClaims>),
 }
 
 /// The claims of tokens that were seen before, and the keys under which they were.
@@ -56,7 +59,7 @@ impl Auth {
     pub(super) fn seen(&self, token: &str) -> Result<Arc<SeenToken>, AuthError> {
         match self.signed(token)? {
             Signed::Session(seen) => Ok(seen),
-            Signed::Key(..) => Err(AuthError::InvalidAccessToken),
+            Signed::Key(..) | Signed::Client(..) => Err(AuthError::InvalidAccessToken),
         }
     }
 
@@ -78,6 +81,7 @@ impl Auth {
         let signed = match claims {
             SignedClaims::Session(claims) => Signed::Session(Arc::new(SeenToken { typ, claims })),
             SignedClaims::Key(claims) => Signed::Key(typ, Arc::new(claims)),
+            SignedClaims::Client(claims) => Signed::Client(typ, Arc::new(claims)),
         };
         self.seen_tokens
             .0

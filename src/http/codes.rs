@@ -6,9 +6,27 @@ type Codes = &'static [Code];
 
 /// What an operation answers beyond what follows from its description.
 pub(super) fn codes(operation: &str) -> Codes {
-    let subjects = [sessions, users, api_keys, introspection, gateways];
+    let subjects = [oauth, sessions, users, api_keys, introspection, gateways];
     let mut found = subjects.iter().map(|codes| codes(operation));
     found.find(|codes| !codes.is_empty()).unwrap_or(&[])
+}
+
+fn oauth(operation: &str) -> Codes {
+    match operation {
+        "token" => &[
+            Code::InvalidClient,
+            Code::MultipleCredentials,
+            Code::InvalidRefreshToken,
+            Code::TokenTooLarge,
+            Code::Throttled,
+        ],
+        "revokeToken" => &[
+            Code::InvalidClient,
+            Code::MultipleCredentials,
+            Code::Throttled,
+        ],
+        _ => &[],
+    }
 }
 
 fn sessions(operation: &str) -> Codes {

@@ -49,7 +49,11 @@ impl Audience {
             .any(|verb| path.strip_prefix("/v1/auth/") == Some(verb))
         {
             Self::RegisteredWithCookies
-        } else if path == "/v1/me" || path.starts_with("/v1/me/") {
+        } else if path == "/oauth/token"
+            || path == "/oauth/revoke"
+            || path == "/v1/me"
+            || path.starts_with("/v1/me/")
+        {
             Self::Registered
         } else {
             Self::Nobody

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    client_claims::ClientClaims,
     id::{ApiKeyId, ClientId, SessionId, TokenId, UserId},
     scope::Scopes,
 };
@@ -96,6 +97,8 @@ pub enum SignedClaims {
     Session(Claims),
     /// One that an API key was exchanged for.
     Key(KeyClaims),
+    /// One that a client got for itself.
+    Client(ClientClaims),
 }
 
 /// Whom a token is for: a string when it is one, an array when there are several.
@@ -137,16 +140,21 @@ impl From<Vec<String>> for Audience {
     }
 }
 
-mod scope_string {
+pub(super) mod scope_string {
     use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
 
     use super::Scopes;
 
-    pub(super) fn serialize<S: Serializer>(scopes: &Scopes, to: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::model) fn serialize<S: Serializer>(
+        scopes: &Scopes,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         to.collect_str(scopes)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Scopes, D::Error> {
+    pub(in crate::model) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Scopes, D::Error> {
         String::deserialize(from)?.parse().map_err(D::Error::custom)
     }
 }

@@ -12,6 +12,7 @@ pub mod change;
 pub(crate) mod checksum;
 pub mod claims;
 pub mod client;
+pub mod client_claims;
 pub mod forward;
 pub mod id;
 pub mod identity_claims;

@@ -14,6 +14,7 @@ mod introspect;
 mod lane;
 mod me;
 mod memory;
+mod oauth;
 mod operations;
 mod restart;
 mod scopes;

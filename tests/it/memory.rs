@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use signet::auth::clients::Asking;
 use signet::auth::refresh::Refresh;
 use signet::auth::{Auth, AuthError};
 
@@ -46,7 +47,7 @@ async fn a_user_is_read_again_after_a_minute_whatever_the_change_log_says() {
 async fn refreshed(auth: &Auth, token: &mut String) -> String {
     let refresh = Refresh {
         token,
-        client: None,
+        client: Asking::Named(None),
         scope: None,
     };
     let tokens = auth.refresh(refresh).await.unwrap();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::oauth;
 use super::verify::gateway;
 use crate::harness::{Answer, Ask, Key, PASSWORD, Person, TestServer};
 
@@ -162,6 +163,7 @@ async fn pd_04_every_operation_answers_as_described() {
     let root = Person::log_in_for(&server, "root", "signet.*").await;
     answers.extend(on_users(&server, &root).await);
     answers.extend(on_clients(&root).await);
+    answers.extend(on_oauth(&server, &root).await);
     answers.extend(on_scopes(&root).await);
     answers.extend(on_api_keys(&server, &root).await);
     answers.extend(about_credentials(&root).await);
@@ -251,6 +253,26 @@ async fn about_credentials(root: &Person<'_>) -> Vec<Answer> {
         form.body(format!("token={own}")).ask().await,
         root.post("/v1/introspect", json!({ "tokens": [own] }))
             .await,
+    ]
+}
+
+async fn on_oauth(server: &TestServer, root: &Person<'_>) -> Vec<Answer> {
+    let client = server.auth.terms().default_client.id.to_string();
+    let ask = |path, parameters: &[(&str, &str)]| {
+        let request = oauth::form(server, path, parameters);
+        async { request.ask().await }
+    };
+    let (token, id) = (
+        ("refresh_token", &*root.refresh_token),
+        ("client_id", &*client),
+    );
+    vec![
+        ask(
+            "/oauth/token",
+            &[("grant_type", "refresh_token"), token, id],
+        )
+        .await,
+        ask("/oauth/revoke", &[("token", "unknown"), id]).await,
     ]
 }
 

@@ -4,6 +4,7 @@
 //! says when to read them anew.
 
 mod administer;
+mod authenticate;
 mod wish;
 
 use std::{
@@ -12,14 +13,27 @@ use std::{
 };
 
 use crate::{
-    model::{client::Client, id::ClientId, scope::Scopes},
+    model::{
+        client::{Client, ClientKind},
+        id::ClientId,
+        scope::Scopes,
+    },
     store::clients::{ClientWithSecrets, StoredClientSecret},
 };
 
 use super::{Auth, AuthError};
 
 pub use administer::{IssuedClient, MAX_OVERLAP};
+pub use authenticate::ClientProof;
 pub use wish::ClientWish;
+
+/// Which client asks.
+pub enum Asking<'a> {
+    /// The public one of this identifier; the default one where absent.
+    Named(Option<&'a str>),
+    /// One that has authenticated.
+    Proven(Arc<Client>),
+}
 
 /// The clients as this node knows them.
 #[derive(Default)]
@@ -31,7 +45,6 @@ pub(super) struct KnownClients {
 
 struct KnownClient {
     client: Arc<Client>,
-    #[expect(dead_code, reason = "asked for by client authentication")]
     secrets: Vec<StoredClientSecret>,
 }
 
@@ -65,6 +78,17 @@ impl Auth {
         match id {
             None => self.client(self.terms.default_client.id),
             Some(id) => self.client(id.parse().ok()?),
+        }
+    }
+
+    /// The client that asks: one that has a secret must have shown it.
+    pub(super) fn asking(&self, asking: &Asking<'_>) -> Option<Arc<Client>> {
+        match asking {
+            Asking::Proven(client) => Some(client.clone()),
+            Asking::Named(id) => {
+                let client = self.client_named(*id)?;
+                (client.kind == ClientKind::Public).then_some(client)
+            }
         }
     }
 

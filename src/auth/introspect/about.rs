@@ -10,6 +10,7 @@ use crate::{
     model::{
         claims::{Audience, KeyClaims},
         client::TokenType,
+        client_claims::ClientClaims,
         time::Timestamp,
     },
 };
@@ -30,6 +31,7 @@ impl Auth {
         match self.signed(question.token)? {
             Signed::Session(seen) => self.about_session(&seen).await,
             Signed::Key(typ, claims) => self.about_derived(typ, &claims).await,
+            Signed::Client(typ, claims) => self.about_client(typ, &claims),
         }
     }
 
@@ -80,6 +82,35 @@ impl Auth {
             iat: claims.iat,
             jti: claims.jti.to_string(),
             kind: Kind::Derived(Box::new(holder.key().clone())),
+        }))
+    }
+
+    fn about_client(
+        &self,
+        typ: TokenType,
+        claims: &ClientClaims,
+    ) -> Result<Option<Introspection>, AuthError> {
+        self.check_current(&claims.iss, claims.iat, claims.exp)?;
+        if !self.client_counts(claims.client_id, typ, &[claims.jti.created_at()]) {
+            return Ok(None);
+        }
+        let Some(client) = self.client(claims.client_id) else {
+            return Ok(None);
+        };
+        Ok(Some(Introspection {
+            iss: claims.iss.clone(),
+            sub: claims.sub.to_string(),
+            username: None,
+            aud: claims.aud.clone(),
+            client_id: Some(claims.client_id),
+            // What was taken back since counts no more.
+            scope: client
+                .scopes
+                .effective(Some(&claims.scope), &self.registry()),
+            exp: Some(claims.exp),
+            iat: claims.iat,
+            jti: claims.jti.to_string(),
+            kind: Kind::Client,
         }))
     }
 

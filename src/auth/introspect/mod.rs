@@ -73,6 +73,8 @@ pub enum Kind {
     },
     /// An access token that this key was exchanged for.
     Derived(Box<ApiKey>),
+    /// The access token that a client got for itself.
+    Client,
     /// An API key.
     ApiKey(Box<ApiKey>),
 }

@@ -52,6 +52,7 @@ impl From<AuthError> for Failure {
             | AuthError::Throttled(_)
             | AuthError::RotationThrottled { .. }
             | AuthError::IntrospectionThrottled { .. }
+            | AuthError::InvalidClient
             | AuthError::InvalidAccessToken
             | AuthError::InvalidRefreshToken
             | AuthError::ApiKey(_)

@@ -19,11 +19,13 @@ pub fn open(ring: &KeyRing, typ: &str, token: &str) -> Result<Claims, AccessToke
     object(&signed(ring, typ, token)?).ok_or(AccessTokenError::Claims)
 }
 
-/// The same of a token of a session or of one that an API key was exchanged for.
+/// The same of a token of whatever kind.
 pub fn open_any(ring: &KeyRing, typ: &str, token: &str) -> Result<SignedClaims, AccessTokenError> {
     let payload = signed(ring, typ, token)?;
     let of_session = object(&payload).map(SignedClaims::Session);
-    let claims = of_session.or_else(|| object(&payload).map(SignedClaims::Key));
+    let claims = of_session
+        .or_else(|| object(&payload).map(SignedClaims::Key))
+        .or_else(|| object(&payload).map(SignedClaims::Client));
     claims.ok_or(AccessTokenError::Claims)
 }
 

@@ -16,6 +16,7 @@ impl From<AuthError> for Refusal {
             | AuthError::IntrospectionThrottled { retry_after } => {
                 Self::new(Code::Throttled).retry_after(seconds(retry_after))
             }
+            AuthError::InvalidClient => Self::new(Code::InvalidClient),
             AuthError::InvalidAccessToken => Self::new(Code::InvalidAccessToken),
             AuthError::ApiKey(refusal) => Self::new(of_key(refusal)),
             AuthError::InvalidRefreshToken => Self::new(Code::InvalidRefreshToken),

@@ -122,6 +122,10 @@ impl From<Option<Introspection>> for TokenIntrospection {
                 metadata: Some(metadata(&key)),
                 ..shown
             },
+            Kind::Client => Self {
+                token_type: Some("Bearer".to_owned()),
+                ..shown
+            },
             Kind::ApiKey(key) => Self {
                 token_type: Some("api_key".to_owned()),
                 name: Some(key.name.to_string()),

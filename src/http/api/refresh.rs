@@ -8,7 +8,7 @@ use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 
 use crate::{
-    auth::{Auth, AuthError, refresh::Refresh},
+    auth::{Auth, AuthError, clients::Asking, refresh::Refresh},
     http::{
         answer::{Answer, WithCookie},
         body::Body,
@@ -66,7 +66,7 @@ impl RefreshApi {
                 .0
                 .refresh(Refresh {
                     token: token.expose(),
-                    client,
+                    client: Asking::Named(client),
                     scope,
                 })
                 .await?;
@@ -82,7 +82,7 @@ impl RefreshApi {
             .0
             .refresh(Refresh {
                 token,
-                client,
+                client: Asking::Named(client),
                 scope,
             })
             .await

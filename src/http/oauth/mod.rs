@@ -1,8 +1,11 @@
 //! The OAuth endpoints: form encoded requests, errors of RFC 6749.
 
+mod client;
 mod form;
 mod introspect;
+mod revoke;
 mod spelling;
+mod token;
 
 use std::sync::Arc;
 
@@ -11,6 +14,8 @@ use poem_openapi::Tags;
 use crate::auth::Auth;
 
 pub use introspect::IntrospectTokenApi;
+pub use revoke::RevokeTokenApi;
+pub use token::TokenApi;
 
 /// What these operations are grouped by.
 #[derive(Tags)]
@@ -20,10 +25,14 @@ enum Tag {
 }
 
 /// Every operation.
-pub type OAuth = IntrospectTokenApi;
+pub type OAuth = (TokenApi, RevokeTokenApi, IntrospectTokenApi);
 
 /// The operations, working with `auth`.
 #[must_use]
 pub fn oauth(auth: &Arc<Auth>) -> OAuth {
-    IntrospectTokenApi(auth.clone())
+    (
+        TokenApi(auth.clone()),
+        RevokeTokenApi(auth.clone()),
+        IntrospectTokenApi(auth.clone()),
+    )
 }

@@ -21,6 +21,8 @@ pub enum Code {
     UnsupportedAuthScheme,
     /// Username and password do not match, whatever the reason.
     InvalidCredentials,
+    /// The client is unknown or disabled, or its secret is wrong or missing.
+    InvalidClient,
     /// The access token is expired, revoked, forged, or meant for somebody else.
     InvalidAccessToken,
     /// The API key is not one of ours.
@@ -106,7 +108,7 @@ const fn row(
 
 impl Code {
     /// Every code, in the order of the table.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::MalformedBody,
         Self::MalformedRequest,
         Self::MultipleCredentials,
@@ -115,6 +117,7 @@ impl Code {
         Self::CredentialMissing,
         Self::UnsupportedAuthScheme,
         Self::InvalidCredentials,
+        Self::InvalidClient,
         Self::InvalidAccessToken,
         Self::InvalidApiKey,
         Self::ApiKeyExpired,
@@ -175,6 +178,7 @@ impl Code {
             Self::CredentialMissing => row(S::UNAUTHORIZED, "credential_missing", "A credential is needed", "Send an access token as `Authorization: Bearer <token>`."),
             Self::UnsupportedAuthScheme => row(S::UNAUTHORIZED, "unsupported_auth_scheme", "The authorization scheme is not supported", "Send an access token as `Authorization: Bearer <token>`."),
             Self::InvalidCredentials => row(S::UNAUTHORIZED, "invalid_credentials", "The login was refused", "Check username and password, then try again."),
+            Self::InvalidClient => row(S::UNAUTHORIZED, "invalid_client", "The client is not authenticated", "Check the client's identifier and its secret."),
             Self::InvalidAccessToken => row(S::UNAUTHORIZED, "invalid_access_token", "The access token is not valid", "Get a new access token by refreshing the session, or log in again."),
             Self::InvalidApiKey => row(S::UNAUTHORIZED, "invalid_api_key", "The API key is not valid", "Use a key that this server has made, whole and as it was shown."),
             Self::ApiKeyExpired => row(S::UNAUTHORIZED, "api_key_expired", "The API key has expired", "Rotate the key, or create another."),

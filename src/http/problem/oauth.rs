@@ -31,9 +31,10 @@ pub fn answers_at(path: &str) -> bool {
 pub const fn of(code: Code) -> (StatusCode, &'static str) {
     use StatusCode as S;
     match code {
-        Code::CredentialMissing | Code::UnsupportedAuthScheme | Code::InvalidCredentials => {
-            (S::UNAUTHORIZED, "invalid_client")
-        }
+        Code::CredentialMissing
+        | Code::UnsupportedAuthScheme
+        | Code::InvalidClient
+        | Code::InvalidCredentials => (S::UNAUTHORIZED, "invalid_client"),
         Code::InvalidAccessToken
         | Code::InvalidApiKey
         | Code::ApiKeyExpired
@@ -68,12 +69,13 @@ pub const fn of(code: Code) -> (StatusCode, &'static str) {
 }
 
 /// The errors that a wrong parameter may have; any other is `invalid_request`.
-const OF_PARAMETERS: [&str; 5] = [
+const OF_PARAMETERS: [&str; 6] = [
     "invalid_scope",
     "invalid_target",
     "invalid_grant",
     "unsupported_grant_type",
     "unauthorized_client",
+    "unsupported_token_type",
 ];
 
 impl OAuthError {
@@ -108,7 +110,12 @@ impl OAuthError {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         );
-        for (name, value) in more.headers {
+        let challenged = status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN;
+        let told = more
+            .headers
+            .into_iter()
+            .filter(|(name, _)| challenged || name != header::WWW_AUTHENTICATE);
+        for (name, value) in told {
             headers.append(name, value);
         }
         response

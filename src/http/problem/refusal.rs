@@ -144,6 +144,12 @@ impl Refusal {
             .header(name, value)
     }
 
+    /// Sends no header of this name.
+    #[must_use]
+    pub fn without(self, name: &HeaderName) -> Self {
+        self.with(|more| more.headers.retain(|(known, _)| known != name))
+    }
+
     /// Says when to come back, in seconds.
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {

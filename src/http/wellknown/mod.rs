@@ -10,6 +10,7 @@ use poem::{EndpointExt, Request, Response};
 use poem_openapi::{OpenApi, Tags};
 
 use super::prepared::{Described, Prepared};
+use crate::model::client::GrantType;
 pub use shapes::{JsonWebKey, JwkSet, Metadata};
 
 /// The media type of keys and metadata. RFC 7517 §8.5 allows `application/jwk-set+json` for the
@@ -18,6 +19,8 @@ const JSON: &str = "application/json";
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 const JWKS: &str = "/.well-known/jwks.json";
+/// How clients authenticate (RFC 7591 §2).
+const CLIENT_AUTHENTICATION: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
 
 /// What these operations are grouped by.
 #[derive(Tags)]
@@ -52,10 +55,20 @@ pub fn jwks(bytes: Bytes, etag: &str, max_age: u32) -> Prepared {
 }
 
 fn metadata(issuer: &str, max_age: u32) -> Prepared {
+    let at = |path: &str| format!("{}{path}", issuer.trim_end_matches('/'));
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let metadata = Metadata {
         issuer: issuer.to_owned(),
-        jwks_uri: format!("{}{JWKS}", issuer.trim_end_matches('/')),
-        introspection_endpoint: format!("{}/oauth/introspect", issuer.trim_end_matches('/')),
+        jwks_uri: at(JWKS),
+        token_endpoint: at("/oauth/token"),
+        token_endpoint_auth_methods_supported: names(&CLIENT_AUTHENTICATION),
+        grant_types_supported: GrantType::ALL
+            .iter()
+            .map(|one| one.as_str().to_owned())
+            .collect(),
+        revocation_endpoint: at("/oauth/revoke"),
+        revocation_endpoint_auth_methods_supported: names(&CLIENT_AUTHENTICATION),
+        introspection_endpoint: at("/oauth/introspect"),
         response_types_supported: Vec::new(),
     };
     // Strings only: this cannot fail.
@@ -182,6 +195,14 @@ mod tests {
             answer.into_body().into_string().await.unwrap(),
             "{\"issuer\":\"https://id.example/a\",\
              \"jwks_uri\":\"https://id.example/a/.well-known/jwks.json\",\
+             \"token_endpoint\":\"https://id.example/a/oauth/token\",\
+             \"token_endpoint_auth_methods_supported\":\
+             [\"client_secret_basic\",\"client_secret_post\",\"none\"],\
+             \"grant_types_supported\":[\"refresh_token\",\"client_credentials\"],\
+             \"revocation_endpoint\":\"https://id.example/a/oauth/revoke\",\
+             \"revocation_endpoint_auth_methods_supported\":\
+             [\"client_secret_basic\",\"client_secret_post\",\"none\"],\
+             \"introspection_endpoint\":\"https://id.example/a/oauth/introspect\",\
              \"response_types_supported\":[]}"
         );
     }

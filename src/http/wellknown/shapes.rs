@@ -10,6 +10,16 @@ pub struct Metadata {
     pub issuer: String,
     /// Where the public keys are.
     pub jwks_uri: String,
+    /// Where clients get tokens (RFC 6749 section 3.2).
+    pub token_endpoint: String,
+    /// How clients authenticate there.
+    pub token_endpoint_auth_methods_supported: Vec<String>,
+    /// What they may ask for there.
+    pub grant_types_supported: Vec<String>,
+    /// Where clients revoke tokens (RFC 7009).
+    pub revocation_endpoint: String,
+    /// How clients authenticate there.
+    pub revocation_endpoint_auth_methods_supported: Vec<String>,
     /// Where credentials are asked about (RFC 7662); its callers present an API key as `Bearer`.
     pub introspection_endpoint: String,
     /// The response types of the authorization endpoint: none.

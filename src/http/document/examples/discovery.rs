@@ -20,8 +20,23 @@ pub(super) fn answer(schema: &str) -> Option<Value> {
         "Metadata" => json!({
             "issuer": "https://id.example.com",
             "jwks_uri": "https://id.example.com/.well-known/jwks.json",
+            "token_endpoint": "https://id.example.com/oauth/token",
+            "token_endpoint_auth_methods_supported":
+                ["client_secret_basic", "client_secret_post", "none"],
+            "grant_types_supported": ["refresh_token", "client_credentials"],
+            "revocation_endpoint": "https://id.example.com/oauth/revoke",
+            "revocation_endpoint_auth_methods_supported":
+                ["client_secret_basic", "client_secret_post", "none"],
+            "introspection_endpoint": "https://id.example.com/oauth/introspect",
             "response_types_supported": [],
         }),
+        "TokenResponse" => json!({
+            "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.e30.c2ln",
+            "token_type": "Bearer",
+            "expires_in": 300,
+            "scope": "pages.read",
+        }),
+        "Revoked" => json!({}),
         _ => return None,
     };
     Some(example)

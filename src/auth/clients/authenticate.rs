@@ -1,0 +1,70 @@
+//! Tells which client asks (RFC 6749 §2.3).
+//!
+//! In memory: one HMAC, whether or not there is such a client. Whoever shows the right secret is
+//! never held up; wrong ones are counted as wrong passwords are.
+
+use std::sync::Arc;
+
+use crate::{
+    auth::{Auth, AuthError, Caller},
+    model::{
+        client::{Client, ClientKind},
+        id::ClientId,
+        time::Timestamp,
+    },
+};
+
+/// How a client says which it is.
+#[derive(Clone, Copy)]
+pub struct ClientProof<'a> {
+    /// Its identifier.
+    pub id: &'a str,
+    /// Its secret, where it shows one.
+    pub secret: Option<&'a str>,
+}
+
+impl Auth {
+    /// The enabled client that asks: a confidential one proves itself by its secret, a public one
+    /// has none and shows none. Unknown clients, wrong and missing secrets are one answer.
+    pub async fn authenticate_client(
+        &self,
+        proof: &ClientProof<'_>,
+        caller: &Caller,
+    ) -> Result<Arc<Client>, AuthError> {
+        self.keep_fresh().await?;
+        if let Some(client) = self.proven_client(proof) {
+            return Ok(client);
+        }
+        // Of an identifier, which may be a secret in the wrong field, a pseudonym.
+        let pseudonym = self.parts.pseudonyms.of(&format!("client {}", proof.id));
+        let attempt = self.throttle.begin(&pseudonym, caller.address);
+        tracing::info!(
+            target: "signet::event", event = "client.refused", client = pseudonym,
+            address = %caller.address,
+        );
+        match attempt {
+            Ok(_) => Err(AuthError::InvalidClient),
+            Err(limit) => Err(AuthError::Throttled(limit)),
+        }
+    }
+
+    fn proven_client(&self, proof: &ClientProof<'_>) -> Option<Arc<Client>> {
+        let (id, known) = (proof.id.parse::<ClientId>().ok(), self.known_clients());
+        let found = id.and_then(|id| known.by_id.get(&id));
+        let now = self.now();
+        let counts = |until: Option<Timestamp>| until.is_none_or(|until| now < until);
+        let secrets = found.into_iter().flat_map(|found| &found.secrets);
+        let secrets = secrets.filter(|secret| counts(secret.valid_until));
+        let digests = secrets.map(|secret| &secret.digest);
+        let whose = id.unwrap_or(self.terms.default_client.id);
+        let proven = proof
+            .secret
+            .map(|text| self.parts.client_secrets.proves(whose, text, digests));
+        let client = &found?.client;
+        let shown = match client.kind {
+            ClientKind::Public => proven.is_none(),
+            ClientKind::Confidential => proven == Some(true),
+        };
+        (shown && client.is_enabled()).then(|| client.clone())
+    }
+}
