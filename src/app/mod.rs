@@ -136,7 +136,7 @@ impl App {
             master,
         );
         let pepper = vault.pepper_or_begin(&*rng).await?;
-        let keys = signing_keys(purpose, &settings, &vault, &*rng).await?;
+        let keys = signing_keys(purpose, &settings, &vault, &rng).await?;
         let default_client = default_client(&database, &ambient).await?;
         let auth = Auth::new(
             terms::of(&settings, default_client)?,
@@ -173,6 +173,10 @@ impl App {
             .catch_up()
             .await
             .map_err(|error| anyhow::anyhow!("{error}"))?;
+        if purpose == Purpose::Serve {
+            let tended = app.auth.tend_signing_keys().await;
+            tended.map_err(|error| anyhow::anyhow!("{error}"))?;
+        }
         Ok(app)
     }
 
@@ -202,7 +206,7 @@ async fn signing_keys(
     purpose: Purpose,
     settings: &Settings,
     vault: &KeyVault,
-    rng: &dyn Rng,
+    rng: &Arc<dyn Rng>,
 ) -> anyhow::Result<KeyRing> {
     if !purpose.makes() {
         return Ok(vault.open().await?);

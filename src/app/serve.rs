@@ -16,6 +16,8 @@ use crate::{
 
 /// How often the change log is read.
 const POLL_EVERY: Duration = Duration::from_millis(500);
+/// How often it is seen whether a signing key has to follow another.
+const TEND_EVERY: Duration = Duration::from_mins(1);
 /// How often it is written down when API keys were last used.
 const NOTE_EVERY: Duration = Duration::from_secs(10);
 /// How often the steps that Redis took are written to the database.
@@ -47,6 +49,11 @@ impl App {
             stopping
                 .clone()
                 .run_until_cancelled_owned(note_usage(self.auth.clone())),
+        );
+        tasks.spawn(
+            stopping
+                .clone()
+                .run_until_cancelled_owned(tend_signing_keys(self.auth.clone())),
         );
         let house = Housekeeping::new(
             self.database.clone(),
@@ -122,6 +129,18 @@ async fn write_usage(auth: &Auth) {
             ?error,
             "it could not be written down when API keys were last used"
         );
+    }
+}
+
+/// Sees again and again whether a signing key has to follow another.
+async fn tend_signing_keys(auth: Arc<Auth>) {
+    let mut ticks = tokio::time::interval(TEND_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = auth.tend_signing_keys().await {
+            tracing::warn!(%error, "the signing keys were not seen to");
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     model::{
         client::{Client, ClientKind, GrantType, TokenType},
         id::ClientId,
+        key_lifecycle::KeyTerms,
         password_policy::PasswordPolicy,
         session::SessionLimit,
         time::Timestamp,
@@ -18,6 +19,8 @@ use crate::{
 
 /// How far the clocks of nodes may differ.
 const LEEWAY: Duration = Duration::from_secs(5);
+/// How long an access token may live at most.
+const LONGEST_LIFETIME: Duration = Duration::from_hours(1);
 
 /// The grant that limits nothing.
 const EVERYTHING: &str = "*";
@@ -59,6 +62,12 @@ pub(super) fn of(settings: &Settings, default_client: ClientId) -> anyhow::Resul
             default_expiry: settings.api_keys.default_expiry,
             max_expiry: settings.api_keys.max_expiry.length(),
             max_per_user: settings.api_keys.max_per_user,
+        },
+        signing_keys: KeyTerms {
+            algorithms: settings.signing_keys.algorithms.clone(),
+            rotate_every: settings.signing_keys.rotate_every,
+            publish_ahead: settings.signing_keys.publish_ahead,
+            retire_after: LONGEST_LIFETIME + LEEWAY + settings.signing_keys.jwks_max_age,
         },
         default_client: Client {
             id: default_client,

@@ -45,8 +45,10 @@ impl Auth {
     /// The key that signs this client's access tokens.
     pub(super) fn signing_key(&self, client: &Client) -> Result<Arc<SigningKey>, AuthError> {
         let algorithm = client.algorithm;
-        let missing = || AuthError::unavailable(format!("there is no {algorithm} signing key"));
-        self.keys().signer(algorithm).ok_or_else(missing)
+        let missing = || AuthError::unavailable("there is no signing key");
+        let keys = self.keys();
+        let key = keys.signer(algorithm).or_else(|| keys.any_signer());
+        key.ok_or_else(missing)
     }
 
     /// Signs an access token for `session` and joins it with `refresh_token`.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::task::{JoinError, spawn_blocking};
+
 use crate::{
     crypto::{
         keyring::KeyRing,
@@ -11,11 +13,14 @@ use crate::{
         seal::{self, SealError},
         signing::{SigningKey, SigningKeyError},
     },
-    model::signing_key::{Algorithm, KeyState},
+    model::{
+        key_lifecycle::KeyLife,
+        signing_key::{Algorithm, KeyState},
+    },
     store::{
         error::StoreError,
         peppers::Peppers,
-        signing_keys::{NewKey, SigningKeys, StoredKey},
+        signing_keys::{NewKey, SigningKeys, StoredKey, Transition},
     },
 };
 
@@ -64,6 +69,9 @@ pub enum KeysError {
     /// A key could not be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The thread that made a key ended before it was done.
+    #[error("no signing key was made: {0}")]
+    GaveUp(JoinError),
 }
 
 impl KeyVault {
@@ -95,25 +103,60 @@ impl KeyVault {
         Ok(KeyRing::new(keys))
     }
 
-    /// Makes the first key of each algorithm that has none, then opens all. Nodes that start at
-    /// once agree: the first key stays.
+    /// Opens every key; where none signs, makes one of each algorithm that does so at once. Nodes
+    /// that start at once agree: the first key stays.
     pub async fn open_or_begin(
         &self,
         algorithms: &[Algorithm],
-        rng: &dyn Rng,
+        rng: &Arc<dyn Rng>,
     ) -> Result<KeyRing, KeysError> {
         let known = self.open().await?;
-        let missing: Vec<_> = algorithms
-            .iter()
-            .filter(|algorithm| known.signer(**algorithm).is_none())
-            .collect();
-        if missing.is_empty() {
+        if known.keys().any(|(_, state)| state == KeyState::Active) {
             return Ok(known);
         }
-        for algorithm in missing {
-            self.begin(*algorithm, rng).await?;
+        for algorithm in algorithms {
+            self.make(*algorithm, KeyState::Active, rng).await?;
         }
         self.open().await
+    }
+
+    /// The lives of all keys, of those that are gone too; the oldest first.
+    pub async fn lives(&self) -> Result<Vec<KeyLife>, StoreError> {
+        let rows = self.rows.list().await?;
+        Ok(rows.into_iter().map(life).collect())
+    }
+
+    /// Makes a key that is in this state from the beginning, unless its algorithm has one.
+    pub async fn make(
+        &self,
+        algorithm: Algorithm,
+        state: KeyState,
+        rng: &Arc<dyn Rng>,
+    ) -> Result<(), KeysError> {
+        let source = rng.clone();
+        // An RSA key takes seconds.
+        let making = spawn_blocking(move || SigningKey::generate(algorithm, &*source));
+        let key = making.await.map_err(KeysError::GaveUp)??;
+        let private = key.private_bytes();
+        let sealed = seal::seal(&self.master, PURPOSE, key.kid(), &private, &**rng)?;
+        let new = NewKey {
+            kid: key.kid().to_owned(),
+            algorithm,
+            state,
+            sealed,
+        };
+        if self.rows.insert_if_none(new).await? {
+            tracing::info!(
+                target: "signet::event", event = "signing_key.created", kid = key.kid(),
+                %algorithm, state = state.as_str(),
+            );
+        }
+        Ok(())
+    }
+
+    /// Takes all of these steps, or none.
+    pub async fn transition(&self, steps: Vec<Transition>) -> Result<(), StoreError> {
+        self.rows.transition(steps).await
     }
 
     /// Opens the pepper, if it was made.
@@ -138,22 +181,26 @@ impl KeyVault {
             .map_err(KeysError::SealedPepper)?;
         Ok(Pepper::new(PEPPER_ID, &secret)?)
     }
+}
 
-    async fn begin(&self, algorithm: Algorithm, rng: &dyn Rng) -> Result<(), KeysError> {
-        let key = SigningKey::generate(algorithm, rng)?;
-        let sealed = seal::seal(&self.master, PURPOSE, key.kid(), &key.private_bytes(), rng)?;
-        let kid = key.kid().to_owned();
-        let new = NewKey {
-            kid,
-            algorithm,
-            state: KeyState::Active,
-            sealed,
-        };
-        if self.rows.insert_if_none(new).await? {
-            tracing::info!(
-                target: "signet::event", event = "signing_key.created", kid = key.kid(), %algorithm,
-            );
-        }
-        Ok(())
+fn life(row: StoredKey) -> KeyLife {
+    let StoredKey {
+        kid,
+        algorithm,
+        state,
+        sealed: _,
+        created_at,
+        published_at,
+        activated_at,
+        retired_at,
+    } = row;
+    KeyLife {
+        kid,
+        algorithm,
+        state,
+        created_at,
+        published_at,
+        activated_at,
+        retired_at,
     }
 }

@@ -35,6 +35,7 @@ mod revoke_token;
 pub mod scopes;
 mod seen_tokens;
 pub mod sessions;
+pub mod signing_keys;
 pub mod throttle;
 mod user_cache;
 pub mod users;
@@ -58,6 +59,7 @@ use crate::{
     },
     model::{
         client::Client,
+        key_lifecycle::KeyTerms,
         password_policy::PasswordPolicy,
         scope::Registry,
         session::{Policy, SessionLimit},
@@ -103,6 +105,8 @@ pub struct Terms {
     pub passwords: PasswordPolicy,
     /// What API keys may be like.
     pub api_keys: KeyPolicy,
+    /// How signing keys follow each other.
+    pub signing_keys: KeyTerms,
     /// The client of whoever names none.
     pub default_client: Client,
 }

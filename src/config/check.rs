@@ -151,6 +151,14 @@ fn check_signing_keys(settings: &Settings, verdict: &mut Verdict) {
     verdict.refuse_if(max_age > DAY, || {
         format!("signing_keys.jwks_max_age is {}, but it must be at most 24h, or verifiers miss a new key.", duration::format(max_age))
     });
+    let ahead = settings.signing_keys.publish_ahead;
+    verdict.refuse_if(ahead < max_age, || {
+        format!("signing_keys.publish_ahead is {}, but it must be at least jwks_max_age ({}), or verifiers miss a new key.", duration::format(ahead), duration::format(max_age))
+    });
+    let every = settings.signing_keys.rotate_every;
+    verdict.refuse_if(every < ahead, || {
+        format!("signing_keys.rotate_every is {}, but it must be at least publish_ahead ({}): no key signs before it was published for so long.", duration::format(every), duration::format(ahead))
+    });
 }
 
 fn check_api_keys(settings: &Settings, verdict: &mut Verdict) {

@@ -207,6 +207,14 @@ pub struct SigningKeySettings {
     /// says otherwise. ES256 works with every verifier we tried.
     #[config(default = ["ES256"])]
     pub algorithms: Vec<Algorithm>,
+    /// How long a key signs before the next one takes over. Duration, at least as long as
+    /// `publish_ahead`.
+    #[config(default = "30d", deserialize_with = duration::deserialize)]
+    pub rotate_every: Duration,
+    /// How long a key is published before it signs, so that verifiers know it by then. Duration, at
+    /// least as long as `jwks_max_age`; some verifiers keep the JWKS for a day.
+    #[config(default = "24h", deserialize_with = duration::deserialize)]
+    pub publish_ahead: Duration,
     /// How long others may cache /.well-known/jwks.json. Duration, at most 24h.
     #[config(default = "300s", deserialize_with = duration::deserialize)]
     pub jwks_max_age: Duration,

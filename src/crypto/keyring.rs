@@ -53,6 +53,13 @@ impl KeyRing {
             .map(|(key, _)| Arc::clone(key))
     }
 
+    /// A key that signs now, of any algorithm.
+    #[must_use]
+    pub fn any_signer(&self) -> Option<Arc<SigningKey>> {
+        let (key, state) = self.0.keys.first()?;
+        (*state == KeyState::Active).then(|| Arc::clone(key))
+    }
+
     /// The key of that name, whatever its state: what is published verifies.
     #[must_use]
     pub fn by_kid(&self, kid: &str) -> Option<&Arc<SigningKey>> {

@@ -17,6 +17,7 @@ pub mod forward;
 pub mod id;
 pub mod identity_claims;
 pub mod journal;
+pub mod key_lifecycle;
 pub mod network;
 pub mod origin;
 pub mod own_scope;

@@ -88,6 +88,9 @@ fn words(conflict: Conflict) -> &'static str {
         Conflict::TooManyClients => "There are as many clients as may be: delete one first.",
         Conflict::DefaultClient => "What holds for the default client is configured: change that.",
         Conflict::PublicClient => "A public client has no secret.",
+        Conflict::SigningKeyNotReady => {
+            "Some verifiers do not know the next key yet: wait until its `ready_at`, or revoke the active key."
+        }
         Conflict::ScopeExists => "The scope is registered already.",
         Conflict::UnknownScope => "A scope was taken out meanwhile: look which there are.",
         Conflict::BuiltIn => "Scopes that begin with `signet.` are built in and stay.",
