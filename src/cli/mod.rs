@@ -20,6 +20,7 @@ mod scratch;
 mod serve;
 mod session;
 mod signals;
+mod signing_key;
 mod supervisor;
 mod usage;
 mod user;
@@ -31,7 +32,7 @@ use clap::{Parser, Subcommand};
 use self::{
     api_key::ApiKeyCommand, client::ClientCommand, config::ConfigCommand, demo::Demo,
     doctor::Doctor, failure::Failure, migrate::Migrate, output::Output, scope::ScopeCommand,
-    session::SessionCommand, user::UserCommand,
+    session::SessionCommand, signing_key::SigningKeyCommand, user::UserCommand,
 };
 use crate::{
     config::{FileChoice, Loaded},
@@ -112,6 +113,9 @@ It makes the database where there is none. `signet serve` does the same when it 
     /// List and end sessions
     #[command(subcommand)]
     Session(SessionCommand),
+    /// List, rotate and end the keys that sign access tokens
+    #[command(subcommand)]
+    SigningKey(SigningKeyCommand),
     /// Print the OpenAPI document, without starting anything
     #[command(after_help = "\
 Examples:
@@ -162,6 +166,7 @@ impl Command {
             Self::Client(command) => command.run(shared),
             Self::Scope(command) => command.run(shared),
             Self::Session(command) => command.run(shared),
+            Self::SigningKey(command) => command.run(shared),
             Self::Openapi => print_openapi(shared.output()),
             Self::Doctor(command) => command.run(shared),
             Self::Config(command) => command.run(shared),

@@ -96,7 +96,8 @@ fn users(operation: &str) -> Codes {
         ],
         "disableUser" | "enableUser" | "deleteUser" | "disableClient" | "enableClient"
         | "deleteClient" => &[Code::WouldEscalate, Code::Conflict],
-        "addScope" | "removeScope" => &[Code::Conflict],
+        "addScope" | "removeScope" | "revokeSigningKey" => &[Code::Conflict],
+        "rotateSigningKey" => &[Code::NotFound, Code::Conflict],
         "revokeUserSessions" | "revokeUserSession" => &[Code::WouldEscalate],
         _ => &[],
     }

@@ -87,9 +87,10 @@ pub fn due(keys: &[KeyLife], terms: &KeyTerms, now: Timestamp) -> Vec<Due> {
     for &algorithm in &terms.algorithms {
         let active = keys.iter().find(|key| key.is(algorithm, KeyState::Active));
         let Some(next) = keys.iter().find(|key| key.is(algorithm, KeyState::Next)) else {
-            steps.push(match nothing_signs {
-                true => Due::Begin(algorithm),
-                false => Due::StandBy(algorithm),
+            steps.push(if nothing_signs {
+                Due::Begin(algorithm)
+            } else {
+                Due::StandBy(algorithm)
             });
             continue;
         };

@@ -38,6 +38,8 @@ own_scopes! {
     IntrospectAny = "signet.introspect.any", "Ask about any credential.";
     ScopesRead = "signet.scopes.read", "See which scopes there are.";
     ScopesWrite = "signet.scopes.write", "Register scopes and take them out.";
+    SigningKeysRead = "signet.signing-keys.read", "See signing keys, never their private parts.";
+    SigningKeysWrite = "signet.signing-keys.write", "Rotate and end signing keys.";
     UsersRead = "signet.users.read", "See users and their sessions.";
     UsersWrite = "signet.users.write", "Change users and end their sessions.";
 }

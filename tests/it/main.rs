@@ -22,6 +22,7 @@ mod secrets;
 mod seeds;
 #[path = "../servers/mod.rs"]
 pub(crate) mod servers;
+mod signing_keys;
 mod trouble;
 mod users;
 mod verify;

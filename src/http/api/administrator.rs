@@ -38,7 +38,10 @@ macro_rules! needs {
     )*};
 }
 
-needs! { ApiKeysRead ApiKeysWrite ClientsRead ClientsWrite ScopesRead ScopesWrite UsersRead UsersWrite }
+needs! {
+    ApiKeysRead ApiKeysWrite ClientsRead ClientsWrite ScopesRead ScopesWrite SigningKeysRead
+    SigningKeysWrite UsersRead UsersWrite
+}
 
 impl<'a, N: Need> ApiExtractor<'a> for Administrator<N> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];

@@ -22,6 +22,7 @@ mod refresh;
 mod scheme;
 mod scopes;
 mod sessions;
+mod signing_keys;
 mod tokens;
 mod user_sessions;
 mod users;
@@ -43,6 +44,7 @@ pub use password::PasswordApi;
 pub use refresh::RefreshApi;
 pub use scopes::ScopesApi;
 pub use sessions::SessionsApi;
+pub use signing_keys::SigningKeysApi;
 pub use user_sessions::UserSessionsApi;
 pub use users::UsersApi;
 
@@ -63,6 +65,8 @@ enum Tag {
     Introspection,
     /// Which scopes there are to be granted, asked for and put into tokens.
     Scopes,
+    /// The keys that sign access tokens: which there are, and what to do when one has leaked.
+    SigningKeys,
 }
 
 /// Every operation.
@@ -81,6 +85,7 @@ pub type Api = (
     ClientsApi,
     ScopesApi,
     IntrospectApi,
+    SigningKeysApi,
 );
 
 /// The operations, working with `auth`.
@@ -101,5 +106,6 @@ pub fn api(auth: &Arc<Auth>) -> Api {
         ClientsApi(auth.clone()),
         ScopesApi(auth.clone()),
         IntrospectApi(auth.clone()),
+        SigningKeysApi(auth.clone()),
     )
 }

@@ -7,6 +7,7 @@ mod discovery;
 mod introspection;
 mod scopes;
 mod sessions;
+mod signing_keys;
 mod users;
 
 use serde_json::{Map, Value, json};
@@ -83,6 +84,7 @@ fn requests(schema: &str) -> &'static [Request] {
         users::requests,
         clients::requests,
         scopes::requests,
+        signing_keys::requests,
         api_keys::requests,
         introspection::requests,
     ];
@@ -96,6 +98,7 @@ fn answer(schema: &str) -> Option<Value> {
         users::answer,
         clients::answer,
         scopes::answer,
+        signing_keys::answer,
         api_keys::answer,
         introspection::answer,
         discovery::answer,

@@ -1,0 +1,216 @@
+//! Signing keys follow each other: nobody who caches the JWKS meets a token that it cannot verify.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use signet::auth::Auth;
+use signet::model::signing_key::Algorithm;
+
+use crate::harness::{Answer, Ask, Person, TestServer, part};
+
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+const OWN: &str = "signet.signing-keys.read signet.signing-keys.write";
+
+async fn administrator(server: &TestServer) -> Person<'_> {
+    server.create_user("root", &["signet.signing-keys.*"]).await;
+    Person::log_in_for(server, "root", OWN).await
+}
+
+/// The `kid`s that a node publishes.
+fn published(auth: &Auth) -> BTreeSet<String> {
+    let jwks: Value = serde_json::from_slice(&auth.keys().jwks_json()).unwrap();
+    let keys = jwks["keys"].as_array().unwrap();
+    keys.iter().map(|key| text(&key["kid"])).collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+fn kid(token: &str) -> String {
+    text(&part(token, 0)["kid"])
+}
+
+/// The `kid` of the key in this state.
+fn in_state(list: &Value, state: &str) -> Option<String> {
+    let items = list["items"].as_array().unwrap();
+    let mut found = items.iter().filter(|key| key["state"] == state);
+    let key = found.next();
+    assert!(found.next().is_none(), "two are {state}: {list}");
+    key.map(|key| text(&key["kid"]))
+}
+
+async fn me(server: &TestServer, token: &str) -> Answer {
+    let request = server.request(Method::GET, "/v1/me");
+    request.bearer_auth(token).ask().await
+}
+
+#[tokio::test]
+async fn jk_05_who_caches_the_keys_for_a_day_knows_every_key_that_signs() {
+    let server = TestServer::with(|settings| settings.sessions.absolute = 365 * DAY).await;
+    let other = server.node().await;
+    let mut ada = server.person("ada").await;
+    let (mut cached, mut age) = (published(&server.auth), Duration::ZERO);
+    let mut signed_with = vec![kid(&ada.access_token)];
+    // Three rotations, and what the last one leaves behind.
+    for _ in 0..(95 * 24 / 4) {
+        let before = ada.access_token.clone();
+        server.clock.advance(4 * HOUR);
+        age += 4 * HOUR;
+        if age >= DAY {
+            (cached, age) = (published(other.auth()), Duration::ZERO);
+        }
+        // Whichever node comes first, both agree.
+        tokio::try_join!(
+            server.auth.tend_signing_keys(),
+            other.auth().tend_signing_keys()
+        )
+        .unwrap();
+        server.auth.catch_up().await.unwrap();
+        other.auth().catch_up().await.unwrap();
+        assert_eq!(published(&server.auth), published(other.auth()));
+        ada.refresh().await.ok();
+        let signer = kid(&ada.access_token);
+        assert!(cached.contains(&signer), "signed with an unknown key");
+        assert!(published(&server.auth).len() <= 3);
+        if signed_with.last() != Some(&signer) {
+            // What the key before has signed lives on.
+            assert!(published(&server.auth).contains(&kid(&before)));
+            signed_with.push(signer);
+        }
+    }
+    assert_eq!(signed_with.len(), 4, "{signed_with:?}");
+    assert!(!published(&server.auth).contains(&signed_with[2]));
+}
+
+#[tokio::test]
+async fn jk_06_a_key_stays_until_what_it_signed_has_expired() {
+    let server = TestServer::start().await;
+    let admin = administrator(&server).await;
+    let ada = server.person("ada").await;
+    let old = kid(&ada.access_token);
+    server.clock.advance(DAY);
+    let mut admin = admin;
+    admin.refresh().await.ok();
+    let mut ada = ada;
+    ada.refresh().await.ok();
+    let rotated = admin.post("/v1/signing-keys/rotate", json!({})).await.ok();
+    assert_eq!(in_state(&rotated, "retired"), Some(old.clone()));
+    me(&server, &ada.access_token).await.ok();
+    // The longest life of a token, the clocks' difference, and the age of a cached JWKS.
+    let end = HOUR + Duration::from_secs(5 + 300);
+    server.clock.advance(end - Duration::from_secs(1));
+    server.auth.tend_signing_keys().await.unwrap();
+    assert!(published(&server.auth).contains(&old));
+    server.clock.advance(Duration::from_secs(1));
+    server.auth.tend_signing_keys().await.unwrap();
+    assert!(!published(&server.auth).contains(&old));
+}
+
+#[tokio::test]
+async fn jk_08_a_key_that_leaked_ends_at_once_and_the_standby_takes_over() {
+    let server = TestServer::start().await;
+    let other = server.node().await;
+    let admin = administrator(&server).await;
+    let ada = server.person("ada").await;
+    let list = admin.get("/v1/signing-keys").await.ok();
+    let (leaked, standby) = (in_state(&list, "active"), in_state(&list, "next"));
+    let leaked = leaked.unwrap();
+    let path = format!("/v1/signing-keys/{leaked}");
+    let list = admin.delete(&path).await.ok();
+    assert_eq!(in_state(&list, "active"), standby);
+    assert_eq!(in_state(&list, "gone"), Some(leaked.clone()));
+    // Another stands by already.
+    assert!(in_state(&list, "next").is_some());
+    me(&server, &ada.access_token)
+        .await
+        .refused(401, "invalid_access_token");
+    other.auth().catch_up().await.unwrap();
+    for node in [&*server.auth, &**other.auth()] {
+        assert!(!published(node).contains(&leaked));
+    }
+    // Sessions live on, and so does who ended the key.
+    let mut ada = ada;
+    ada.refresh().await.ok();
+    assert_eq!(Some(kid(&ada.access_token)), standby);
+    me(&server, &ada.access_token).await.ok();
+}
+
+#[tokio::test]
+async fn jk_12_no_key_signs_by_order_before_verifiers_know_it() {
+    let server = TestServer::start().await;
+    let mut admin = administrator(&server).await;
+    let early = admin.post("/v1/signing-keys/rotate", json!({})).await;
+    early.refused(409, "conflict");
+    server.clock.advance(DAY);
+    admin.refresh().await.ok();
+    let list = admin.get("/v1/signing-keys").await.ok();
+    let next = in_state(&list, "next");
+    let rotated = admin.post("/v1/signing-keys/rotate", json!({})).await.ok();
+    assert_eq!(in_state(&rotated, "active"), next);
+    // The one that stands by now is a day too young.
+    let early = admin.post("/v1/signing-keys/rotate", json!({})).await;
+    early.refused(409, "conflict");
+    let unknown = json!({ "alg": "RS256" });
+    let unknown = admin.post("/v1/signing-keys/rotate", unknown).await;
+    unknown.refused(404, "not_found");
+    let unknown = admin.delete("/v1/signing-keys/unknown").await;
+    unknown.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn keys_are_for_those_who_hold_their_scopes() {
+    let server = TestServer::start().await;
+    server.create_user("ada", &["*"]).await;
+    let reads = Person::log_in_for(&server, "ada", "signet.signing-keys.read").await;
+    let list = reads.get("/v1/signing-keys").await.ok();
+    let kid = in_state(&list, "active").unwrap();
+    for refused in [
+        reads.post("/v1/signing-keys/rotate", json!({})).await,
+        reads.delete(&format!("/v1/signing-keys/{kid}")).await,
+    ] {
+        refused.refused(403, "insufficient_scope");
+    }
+    let plain = Person::log_in(&server, "ada", crate::harness::PASSWORD).await;
+    let refused = plain.get("/v1/signing-keys").await;
+    refused.refused(403, "insufficient_scope");
+}
+
+#[tokio::test]
+async fn another_algorithm_takes_over_without_one_refused_token() {
+    let mut server = TestServer::start().await;
+    let person = server.person("ada").await;
+    let mut ada = (person.access_token, person.refresh_token);
+    let mut cached = published(&server.auth);
+    let mut algorithms = BTreeSet::new();
+    server.stop().await;
+    server.settings.signing_keys.algorithms = vec![Algorithm::EdDsa];
+    server.start_again().await;
+    for _ in 0..12 {
+        let answer = server.refresh(&ada.1).await.ok();
+        let before = std::mem::replace(
+            &mut ada,
+            (
+                text(&answer["access_token"]),
+                text(&answer["refresh_token"]),
+            ),
+        );
+        assert!(cached.contains(&kid(&ada.0)), "signed with an unknown key");
+        algorithms.insert(text(&part(&ada.0, 0)["alg"]));
+        for token in [&before.0, &ada.0] {
+            assert!(published(&server.auth).contains(&kid(token)));
+        }
+        cached = published(&server.auth);
+        server.clock.advance(DAY - HOUR);
+        server.auth.tend_signing_keys().await.unwrap();
+        server.auth.catch_up().await.unwrap();
+    }
+    assert_eq!(
+        algorithms,
+        BTreeSet::from(["ES256", "EdDSA"].map(str::to_owned))
+    );
+    assert_eq!(published(&server.auth).len(), 2);
+}
