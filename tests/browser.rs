@@ -1,7 +1,5 @@
 //! examples/spa in Chromium against the real binary: `tests/browser/run`.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::path::Path;
 use std::process::Command;
 

@@ -17,6 +17,7 @@ fn each_sdk_logs_in_refreshes_makes_a_key_and_knows_a_refusal() {
         .env("SIGNET_URL", &demo.card.url)
         .env("SIGNET_USERNAME", &demo.card.username)
         .env("SIGNET_PASSWORD", &demo.card.password)
+        .env("SIGNET_CLIENT_ID", &demo.card.client_id)
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);

@@ -253,7 +253,7 @@ mod tests {
             scopes: "pages.read".parse().unwrap(),
             audiences: vec!["https://api.example".to_owned()],
             resources: Vec::new(),
-            access_lifetime: Some(Duration::from_secs(60)),
+            access_lifetime: Some(Duration::from_mins(1)),
             idle_lifetime: None,
             absolute_lifetime: None,
             reuse_interval: Some(Duration::ZERO),

@@ -152,10 +152,10 @@ async fn a_rotated_secret_counts_until_the_overlap_ends() {
         let issued = server.auth.rotate_client_secret(by, None, client, overlap);
         issued.await.unwrap().secret.unwrap().to_string()
     };
-    let second = rotate(Duration::from_secs(60)).await;
+    let second = rotate(Duration::from_mins(1)).await;
     post(&server, &id, &secret).await.ok();
     post(&server, &id, &second).await.ok();
-    server.clock.advance(Duration::from_secs(60));
+    server.clock.advance(Duration::from_mins(1));
     refused(&post(&server, &id, &secret).await, 401, "invalid_client");
     let third = rotate(Duration::ZERO).await;
     refused(&post(&server, &id, &second).await, 401, "invalid_client");

@@ -53,9 +53,9 @@ async fn service(server: &TestServer) -> Registered {
 }
 
 pub(crate) fn form(server: &TestServer, path: &str, parameters: &[(&str, &str)]) -> RequestBuilder {
-    let encode = |text: &str| -> String {
+    let encode = |text: &str| {
         let bytes = text.bytes();
-        bytes.map(|byte| format!("%{byte:02x}")).collect()
+        bytes.fold(String::new(), |all, byte| format!("{all}%{byte:02x}"))
     };
     let pair = |(name, value): &(&str, &str)| format!("{name}={}", encode(value));
     let pairs: Vec<String> = parameters.iter().map(pair).collect();

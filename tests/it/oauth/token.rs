@@ -303,7 +303,7 @@ async fn te_20_a_server_gets_tokens_of_its_own() {
         name: "export",
         scopes: Some(&["pages.read".to_owned()]),
         audiences: &["https://api.example.com".to_owned()],
-        access_lifetime: Some(Duration::from_secs(60)),
+        access_lifetime: Some(Duration::from_mins(1)),
         ..ClientWish::default()
     };
     let client = register(&server, ClientKind::Confidential, wish).await;

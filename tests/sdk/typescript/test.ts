@@ -4,10 +4,11 @@ import { createMyApiKey, getMe, login, refresh, type Problem } from './client';
 
 declare const process: { env: Record<string, string> };
 const { SIGNET_URL: url, SIGNET_USERNAME: username, SIGNET_PASSWORD: password } = process.env;
+const client_id = process.env.SIGNET_CLIENT_ID;
 
 async function main(): Promise<void> {
   const client = createClient({ baseUrl: url });
-  const pair = await login({ client, body: { username, password }, throwOnError: true });
+  const pair = await login({ client, body: { username, password, client_id }, throwOnError: true });
   const next = await refresh({ client, body: { refresh_token: pair.data.refresh_token }, throwOnError: true });
   is(next.data.refresh_token !== pair.data.refresh_token, 'another refresh token');
 
