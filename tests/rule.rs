@@ -1,4 +1,4 @@
-//! The rule of refresh tokens: every verdict, and the borders between them (TOKENS §1.3).
+//! The rule of refresh tokens: every verdict, and the borders between them (docs/tokens.md).
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

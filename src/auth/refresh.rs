@@ -38,7 +38,7 @@ pub struct Refresh<'a> {
 impl Auth {
     /// Refreshes: one step in the store, then a signature.
     ///
-    /// Trouble is told while a repetition is still answered with the same successor (TOKENS §1.5):
+    /// Trouble is told while a repetition is still answered with the same successor:
     /// after half the reuse interval at the latest, with time for three tries in it.
     pub async fn refresh(&self, refresh: Refresh<'_>) -> Result<Tokens, AuthError> {
         let client = self

@@ -1,4 +1,4 @@
-//! API keys: made, told from made-up ones, and proven (TOKENS §3).
+//! API keys: made, told from made-up ones, and proven.
 //!
 //! The front tag is `HMAC-SHA-256(pepper, "signet ak front v1" ‖ pepper id ‖ lookup ‖ secret)` over
 //! the key's own characters, its first 8 bytes as a number modulo 62^8: a made-up key dies here,

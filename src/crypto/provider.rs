@@ -3,7 +3,7 @@
 //! `jsonwebtoken` 11 takes its cryptography from a struct of plain functions, installed once a
 //! process and handed the *bytes* of a key at every call. Ours keeps the parsed key, so that a
 //! signature costs a digest of the key's bytes and the signature itself. This is the one
-//! process-wide state of what Signet decides (DESIGN §1).
+//! process-wide state of what Signet decides.
 
 use std::sync::{Arc, PoisonError, RwLock};
 

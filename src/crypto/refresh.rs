@@ -1,4 +1,4 @@
-//! The tag of a refresh token: what proves that we made it (TOKENS §1.1).
+//! The tag of a refresh token: what proves that we made it (docs/tokens.md).
 //!
 //! `HMAC-SHA-256(refresh key, "signet refresh v1" ‖ version ‖ key id ‖ handle ‖ generation)`, the
 //! first 16 bytes. Nothing is stored to check it and nothing is asked: a made-up token dies here.
@@ -55,7 +55,7 @@ pub struct Presented {
     pub generation: Generation,
     /// Which refresh key made the tag.
     pub key_id: u8,
-    /// That key may be known to others: no healing (TOKENS §1.1).
+    /// That key may be known to others: no healing.
     pub distrusted: bool,
 }
 

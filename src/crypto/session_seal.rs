@@ -4,7 +4,7 @@
 //! auth_time ‖ absolute expiry ‖ terms)`, the first 16 bytes; ids are their 16 bytes, times 8 bytes
 //! of milliseconds, big-endian. The key comes from a master key. So whoever can write the store
 //! cannot make a session another user's, nor give it other terms or a longer life, nor put one
-//! session's record in the place of another's (TOKENS §1.2).
+//! session's record in the place of another's.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{digest, hmac};

@@ -13,7 +13,7 @@ use crate::model::text::misleads;
 
 /// How long a device label may be, in characters.
 const LABEL_LENGTH: usize = 200;
-/// DESIGN §10, `limits.body`.
+/// What `limits.body` is unless it is configured.
 const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
 
 /// Who asks, and what the request is called. Cheap to clone.

@@ -1,4 +1,4 @@
-//! An API key: what a machine, or a person's script, proves itself with (TOKENS §3).
+//! An API key: what a machine, or a person's script, proves itself with (docs/api-keys.md).
 //!
 //! What is kept of one, its states, and the words that its makers may choose. Its text is
 //! [`api_key_text`](super::api_key_text)'s.

@@ -1,4 +1,4 @@
-//! The text of an API key: how its fields become 73 characters and back (TOKENS §3).
+//! The text of an API key: how its fields become 73 characters and back.
 //!
 //! `signet_ak_<pepper id: 1><lookup: 16><secret: 32><front tag: 8><crc: 6>`, all in base62. This
 //! module knows the spelling only; the tag and the digest are made and checked in

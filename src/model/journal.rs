@@ -3,7 +3,7 @@
 //! A step is taken in Redis at once and in the database a moment later. In between, or while one
 //! of them could not be reached, both may have moved the same session: two histories of it. Each
 //! entry is therefore a deferred `advance` and is judged by [`rule`](super::rule), so that a token
-//! that was spent in both is dealt with as if one store had seen it all (TOKENS §1.5).
+//! that was spent in both is dealt with as if one store had seen it all (decision 0013).
 //! `docs/decisions/0013-journal.md` tells why the order of time matters here.
 
 use std::time::Duration;

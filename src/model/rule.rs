@@ -48,7 +48,7 @@ pub enum Verdict {
 }
 
 /// Decides what generation `presented` is worth against `session` as it is before the step.
-/// `now` is the store's own clock. The cases are tried in the order of TOKENS §1.3.
+/// `now` is the store's own clock. The cases are tried in the order of docs/tokens.md.
 #[must_use]
 pub fn judge(
     session: &Session,

@@ -1,4 +1,4 @@
-//! Judges, for a gateway, whether a request may pass, and tells who asks (DESIGN §9).
+//! Judges, for a gateway, whether a request may pass, and tells who asks.
 //!
 //! Owns what a credential is worth to an application behind a gateway. Which credential of a
 //! request is meant, and what the gateway is told, is [`http`](crate::http)'s. Nothing is advanced

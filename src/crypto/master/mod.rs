@@ -1,4 +1,4 @@
-//! Master keys: the few secrets a deployment must keep (TOKENS §1.1 "Keys").
+//! Master keys: the few secrets a deployment must keep (docs/operations.md).
 //!
 //! One entry a line, `id:base64url(32 random bytes)`, ids 1–255 and never reused; a third field
 //! `distrusted` keeps an entry readable after it may have leaked. Everything else is derived from

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-/// Why a request was refused: the member `code` of every problem. DESIGN §4 lists them.
+/// Why a request was refused: the member `code` of every problem. docs/errors.md lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Code {
     /// The body is not JSON, not UTF-8, or not there.

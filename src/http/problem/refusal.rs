@@ -61,7 +61,7 @@ impl Refusal {
         }
     }
 
-    /// The session is over, and this is why: one of the reasons of DESIGN §4.
+    /// The session is over, and this is why: one of the reasons of docs/errors.md.
     #[must_use]
     pub fn session_ended(reason: &'static str) -> Self {
         Self::new(Code::SessionEnded).with(|more| more.reason = Some(reason))

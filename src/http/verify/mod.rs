@@ -1,4 +1,4 @@
-//! `/v1/auth/verify`: forward-auth. A gateway asks whether a request may pass (DESIGN §9).
+//! `/v1/auth/verify`: forward-auth. A gateway asks whether a request may pass.
 //!
 //! Owns how gateways tell of the request, where in it a credential is, and how they are answered.
 //! What the request must present is a [`Rule`](crate::model::forward::Rule)'s to say, what that is

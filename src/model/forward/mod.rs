@@ -1,4 +1,4 @@
-//! The request that a gateway asks about, and the rules that it is judged by (DESIGN §9).
+//! The request that a gateway asks about, and the rules that it is judged by (docs/gateways.md).
 //!
 //! Owns what a request's method, host and path may look like to be judged at all, and which rule
 //! covers it. It knows neither the headers in which gateways tell of it, which are

@@ -1,7 +1,7 @@
 //! Sessions in Redis, in front of those in SQL: a rotation costs one round trip and waits for no
 //! disk. The only home of `redis`.
 //!
-//! SQL is the ark and Redis the accelerator (TOKENS §1.5). Redis holds of each session that is in
+//! SQL is the ark and Redis the accelerator (decision 0013). Redis holds of each session that is in
 //! use one packed string under its digest, sealed (`record`, `seal`); of each that ended a
 //! tombstone; and `rev`, how far it has the change log without a gap (`watermark`). A step there is
 //! one script with the whole rule inside (`scripts`), and reaches SQL within a second by the
