@@ -2,7 +2,7 @@
 //!
 //! The rows are in SQL; a node reads them every half second, and at once after a change of its
 //! own, so that verification needs no I/O and still sees a logout. What is held lives as long as an
-//! access token could outlive its session, and is bounded ([`known`]).
+//! access token could outlive its session, and is bounded (`known`).
 
 mod known;
 

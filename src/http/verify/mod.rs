@@ -1,7 +1,7 @@
 //! `/v1/auth/verify`: forward-auth. A gateway asks whether a request may pass.
 //!
 //! Owns how gateways tell of the request, where in it a credential is, and how they are answered.
-//! What the request must present is a [`Rule`](crate::model::forward::Rule)'s to say, what that is
+//! What the request must present is a [`Rule`]'s to say, what that is
 //! worth [`auth`](crate::auth)'s. A request that is told in two ways is refused, never guessed at.
 
 mod answer;
