@@ -117,7 +117,7 @@ fn keys_that_are_wrong_are_found_by_the_check_and_end_with_2() {
     let good = fs::read_to_string(&file).expect("a key");
     fs::write(&file, "1:short\n").expect("written");
     wrong("keys/master.key: line 1 has no key of 32 bytes");
-    fs::write(&file, format!("1:{}A\n", "B".repeat(42))).expect("written");
+    fs::write(&file, "1:Zx3vQk9LmT0aRw8cYbN2eHs5uJgFdP7oI1iXUqVn4tA\n").expect("written");
     wrong("Master key 1 is not the one that this database was used with");
     fs::remove_file(&file).expect("removed");
     wrong("The folder keys holds no master.key, but the database was used with one");

@@ -444,6 +444,16 @@ const UNSAFE: &[(&str, &str, &str)] = &[
     ),
     ("SIGNING_KEYS__JWKS_MAX_AGE", "25h", "must be at most 24h"),
     (
+        "SIGNING_KEYS__PUBLISH_AHEAD",
+        "60s",
+        "must be at least jwks_max_age",
+    ),
+    (
+        "SIGNING_KEYS__ROTATE_EVERY",
+        "1h",
+        "must be at least publish_ahead",
+    ),
+    (
         "PASSWORD__MIN_LENGTH",
         "7",
         "passwords shorter than 8 are guessed",

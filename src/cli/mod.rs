@@ -126,7 +126,7 @@ Examples:
 Examples:
   signet doctor
   signet doctor --url https://id.example.com
-  signet doctor --url https://id.example.com --username ada --password-stdin <password
+  signet doctor --url https://id.example --username ada --password-stdin <file
 
 Without --url it looks from inside, by the configuration: what `signet config check` judges, and \
 the clock, Redis, cookies, who can read secrets. With --url it asks the deployment as a client \

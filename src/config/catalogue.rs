@@ -183,7 +183,7 @@ mod tests {
         let near = |section, field| nearest_setting(section, field).map(|leaf| leaf.name());
         assert_eq!(near("server", "lisen").as_deref(), Some("server.listen"));
         assert_eq!(near("server", "idle").as_deref(), Some("sessions.idle"));
-        assert_eq!(near("signing_keys", "rotate"), None);
+        assert_eq!(near("signing_keys", "colour"), None);
         assert_eq!(near("", "issuer").as_deref(), Some("server.issuer"));
     }
 

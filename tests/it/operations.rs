@@ -167,6 +167,7 @@ async fn pd_04_every_operation_answers_as_described() {
     answers.extend(on_scopes(&root).await);
     answers.extend(on_api_keys(&server, &root).await);
     answers.extend(about_credentials(&root).await);
+    answers.extend(on_signing_keys(&server).await);
     assert!(answers.iter().all(|answer| answer.status / 100 == 2));
     let document = server.get("/openapi.json").await.ok();
     let paths = document["paths"].as_object().unwrap();
@@ -274,6 +275,17 @@ async fn on_oauth(server: &TestServer, root: &Person<'_>) -> Vec<Answer> {
         .await,
         ask("/oauth/revoke", &[("token", "unknown"), id]).await,
     ]
+}
+
+/// A day later: the next signing key may take over.
+async fn on_signing_keys(server: &TestServer) -> [Answer; 3] {
+    server.clock.advance(Duration::from_hours(24));
+    let root = Person::log_in_for(server, "root", "signet.*").await;
+    let list = root.get("/v1/signing-keys").await;
+    let kid = list.ok()["items"][0]["kid"].clone();
+    let path = format!("/v1/signing-keys/{}", kid.as_str().unwrap());
+    let rotated = root.post("/v1/signing-keys/rotate", json!({})).await;
+    [list, rotated, root.delete(&path).await]
 }
 
 async fn on_scopes(root: &Person<'_>) -> Vec<Answer> {

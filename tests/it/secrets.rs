@@ -191,6 +191,8 @@ async fn pw_09_the_document_shows_no_password_that_anybody_has() {
         "the one that signet demo printed",
         "signet_rt_…",
         "eyJ…",
+        // A header, no claims, and `sig` for a signature.
+        "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.e30.c2ln",
     ];
     assert_eq!(shown, words.map(str::to_owned).into());
 }
