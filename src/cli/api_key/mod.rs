@@ -32,8 +32,8 @@ pub(super) enum ApiKeyCommand {
     #[command(after_help = "\
 Examples:
   signet api-key create --user ada
-  signet api-key create --user admin --name 'CI Pipeline' --expires 90d --scope pages.read
-  signet api-key create --name backup --scope 'pages.*' --read-only --address 192.0.2.0/24
+  signet api-key create --user admin --name 'CI Pipeline' --scope pages.read
+  signet api-key create --name backup --read-only --address 192.0.2.0/24
 
 Without --scope a user's key may do what the user may, but nothing of signet.*; a service's may do \
 nothing. A key never does more than its user is granted.")]
@@ -54,7 +54,7 @@ Examples:
     /// Change what a key may do, from where, and how long
     #[command(after_help = "\
 Examples:
-  signet api-key update 'CI Pipeline' --user ada --scope pages.read --scope blog.read
+  signet api-key update 'CI Pipeline' --user ada --scope pages.read
   signet api-key update backup --expires 30d --address 192.0.2.0/24
   signet api-key update backup --anywhere --metadata '{\"project\": 7}'")]
     Update(UpdateKey),

@@ -27,8 +27,8 @@ pub(super) enum ClientCommand {
     #[command(after_help = "\
 Examples:
   signet client create --name Web --origin https://app.example.com
-  signet client create --name Export --kind confidential --scope pages.read --audience https://api.example.com
-  signet client create --name API --kind confidential --resource https://api.example.com
+  signet client create --name Export --kind confidential --scope pages.read
+  signet client create --name API --kind confidential --resource urn:api
 
 It makes the database and the keys where there are none, as `signet serve` does.")]
     Create(CreateClient),
@@ -46,13 +46,13 @@ Examples:
     /// Change what holds for a client: what is named is replaced, the rest stays
     #[command(after_help = "\
 Examples:
-  signet client update cli_01981d2d-1b3e-7a90-b1c2-8d4e6f7a9b03 --access-lifetime 10m
-  signet client update cli_01981d2d-1b3e-7a90-b1c2-8d4e6f7a9b03 --scope pages.read --scope pages.write")]
+  signet client update $CLIENT_ID --access-lifetime 10m
+  signet client update $CLIENT_ID --scope pages.read --scope pages.write")]
     Update(UpdateClient),
     /// Give a confidential client another secret, shown once
     #[command(after_help = "\
 Examples:
-  signet client rotate-secret cli_01981d2d-1b3e-7a90-b1c2-8d4e6f7a9b03 --overlap 24h")]
+  signet client rotate-secret $CLIENT_ID --overlap 24h")]
     RotateSecret(RotateSecret),
     /// Disable a client: the sessions of its users end, its tokens count no more
     #[command(after_help = "\
