@@ -5,4 +5,4 @@ mod it;
 #[path = "it/nodes.rs"]
 mod nodes;
 
-use it::{harness, servers};
+use it::{harness, oauth, servers};

@@ -17,6 +17,7 @@ pub mod change_password;
 pub mod client_credentials;
 pub mod clients;
 mod error;
+pub mod exchange;
 pub mod health;
 pub mod import;
 pub mod introspect;

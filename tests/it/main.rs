@@ -14,7 +14,7 @@ mod introspect;
 mod lane;
 mod me;
 mod memory;
-mod oauth;
+pub(crate) mod oauth;
 mod operations;
 mod restart;
 mod scopes;

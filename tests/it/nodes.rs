@@ -17,6 +17,7 @@ use signet::store::clock::SystemClock;
 use signet::store::database::all_migrations;
 
 use crate::harness::{Answer, Ask, PASSWORD, Person, Store, TestServer};
+use crate::oauth::{TOKEN_EXCHANGE, form};
 use crate::servers::{Postgres, TestDatabase};
 
 /// Within this long every node knows what another one ended.
@@ -297,6 +298,43 @@ async fn ak_05_what_one_node_ends_is_not_active_at_the_other() {
     root.get(&all).await.ok();
     ada.delete(&mine).await.no_content();
     hears_soon(&there, &asks, &key.text, over).await;
+}
+
+#[tokio::test]
+async fn ak_09_what_ends_a_key_at_one_node_ends_its_tokens_at_the_other() {
+    let here = TestServer::start().await;
+    let there = here.beside().await;
+    here.create_user("root", &["*"]).await;
+    here.create_user("ada", &["pages.read", "pages.write"])
+        .await;
+    let root = Person::log_in_for(&here, "root", "signet.introspect.any").await;
+    let asks = json!({ "name": "asks", "scopes": ["signet.introspect.any"] });
+    let asks = root.create_key(asks).await.text;
+    let ada = Person::log_in(&here, "ada", PASSWORD).await;
+    for end in ["narrow", "disable", "revoke", "disable its owner"] {
+        let key = ada.create_key(json!({ "name": end })).await;
+        let exchange = [
+            ("grant_type", TOKEN_EXCHANGE),
+            ("subject_token_type", "urn:signet:token-type:api_key"),
+            ("subject_token", &key.text),
+        ];
+        let exchanged = form(&here, "/oauth/token", &exchange).ask().await.ok();
+        let token = exchanged["access_token"].as_str().unwrap();
+        hears_soon(&there, &asks, token, |said| said["active"] == true).await;
+        let path = format!("/v1/me/api-keys/{}", key.id);
+        let id = key.id.parse().unwrap();
+        match end {
+            "narrow" => drop(ada.patch(&path, json!({ "scopes": [] })).await.ok()),
+            "disable" => {
+                let by = &Authority::Operator;
+                here.auth.disable_api_key(by, id).await.unwrap();
+            }
+            "revoke" => ada.delete(&path).await.no_content(),
+            _ => here.disable_user("ada").await,
+        }
+        let over = |said: &Value| *said == json!({ "active": false });
+        hears_soon(&there, &asks, token, over).await;
+    }
 }
 
 #[tokio::test]

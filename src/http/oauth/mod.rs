@@ -1,6 +1,7 @@
 //! The OAuth endpoints: form encoded requests, errors of RFC 6749.
 
 mod client;
+mod exchange;
 mod form;
 mod introspect;
 mod revoke;
@@ -13,6 +14,7 @@ use poem_openapi::Tags;
 
 use crate::auth::Auth;
 
+pub(super) use exchange::GRANT as TOKEN_EXCHANGE;
 pub use introspect::IntrospectTokenApi;
 pub use revoke::RevokeTokenApi;
 pub use token::TokenApi;

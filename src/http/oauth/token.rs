@@ -17,7 +17,11 @@ use crate::{
     model::client::{Client, GrantType},
 };
 
-use super::{Tag, client, form::Form};
+use super::{
+    Tag, client,
+    exchange::{self, exchange},
+    form::Form,
+};
 
 /// Issues tokens.
 pub struct TokenApi(pub(super) Arc<Auth>);
@@ -25,15 +29,22 @@ pub struct TokenApi(pub(super) Arc<Auth>);
 /// What may be asked for, by its grant type.
 #[derive(Object)]
 pub(super) struct TokenRequest {
-    /// `refresh_token` or `client_credentials`.
+    /// `refresh_token`, `client_credentials` or `urn:ietf:params:oauth:grant-type:token-exchange`.
     grant_type: String,
     /// The refresh token (`refresh_token`).
     refresh_token: Option<String>,
     /// The scopes asked for, space-separated: fewer than the session has, or than the client is
     /// allowed; all of them where absent.
     scope: Option<String>,
-    /// Whom the token is for (`client_credentials`); the client's audiences where absent.
+    /// Whom the token is for (`client_credentials`, token exchange); all that the client's, or the
+    /// key's, are for where absent.
     audience: Option<String>,
+    /// The API key (token exchange).
+    subject_token: Option<String>,
+    /// `urn:signet:token-type:api_key` (token exchange).
+    subject_token_type: Option<String>,
+    /// `urn:ietf:params:oauth:token-type:access_token`, or absent (token exchange).
+    requested_token_type: Option<String>,
     /// The client, unless it is named by Basic.
     client_id: Option<String>,
     /// The secret of a confidential client, unless it is sent by Basic.
@@ -55,6 +66,10 @@ pub(super) struct TokenResponse {
     refresh_token: Option<String>,
     /// What the access token allows, space-separated; empty where it allows nothing.
     scope: String,
+    /// `urn:ietf:params:oauth:token-type:access_token`, where a key was exchanged (RFC 8693 section
+    /// 2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<String>,
 }
 
 #[OpenApi(tag = "Tag::OAuth")]
@@ -62,13 +77,28 @@ impl TokenApi {
     /// Get tokens.
     ///
     /// RFC 6749. A public client names itself by `client_id`; a confidential one authenticates by
-    /// Basic, or by `client_secret` in the body. `password` is not supported (RFC 9700 section 2.4).
+    /// Basic, or by `client_secret` in the body. Whoever holds an API key exchanges it for a short
+    /// access token (RFC 8693), as the default client where none is named. `password` is not supported (RFC 9700 section 2.4).
     #[oai(path = "/oauth/token", method = "post", operation_id = "token")]
     async fn token(
         &self,
         request: &Request,
         form: Form<TokenRequest>,
     ) -> Result<Answer<TokenResponse>, Refusal> {
+        let name = form.required("grant_type")?;
+        let no_cache = HeaderValue::from_static("no-cache");
+        if name == exchange::GRANT {
+            let exchanged = exchange(&self.0, request, &form).await?;
+            let response = TokenResponse {
+                access_token: exchanged.access_token,
+                token_type: "Bearer".to_owned(),
+                expires_in: seconds(exchanged.expires_in),
+                refresh_token: None,
+                scope: exchanged.scope.to_string(),
+                issued_token_type: Some(exchange::ACCESS_TOKEN.to_owned()),
+            };
+            return Ok(Answer::new(response).header(header::PRAGMA, no_cache));
+        }
         form.each_once(&[
             "client_id",
             "client_secret",
@@ -76,9 +106,8 @@ impl TokenApi {
             "audience",
             "refresh_token",
         ])?;
-        let name = form.required("grant_type")?;
         let unsupported = || {
-            let detail = "Use refresh_token or client_credentials.";
+            let detail = "Use refresh_token, client_credentials or token exchange.";
             Refusal::field("/grant_type", "unsupported_grant_type", detail)
         };
         let grant_type = GrantType::named(name).ok_or_else(unsupported)?;
@@ -91,7 +120,6 @@ impl TokenApi {
             GrantType::RefreshToken => self.refresh(client, &form).await?,
             GrantType::ClientCredentials => self.for_itself(&client, &form)?,
         };
-        let no_cache = HeaderValue::from_static("no-cache");
         Ok(Answer::new(response).header(header::PRAGMA, no_cache))
     }
 }
@@ -115,6 +143,7 @@ impl TokenApi {
             expires_in: seconds(tokens.expires_in),
             refresh_token: Some(tokens.refresh_token),
             scope: tokens.scope.to_string(),
+            issued_token_type: None,
         })
     }
 
@@ -131,6 +160,7 @@ impl TokenApi {
             expires_in: seconds(token.expires_in),
             refresh_token: None,
             scope: token.scope.to_string(),
+            issued_token_type: None,
         })
     }
 }

@@ -9,6 +9,7 @@ use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::{EndpointExt, Request, Response};
 use poem_openapi::{OpenApi, Tags};
 
+use super::oauth::TOKEN_EXCHANGE;
 use super::prepared::{Described, Prepared};
 use crate::model::client::GrantType;
 pub use shapes::{JsonWebKey, JwkSet, Metadata};
@@ -64,7 +65,9 @@ fn metadata(issuer: &str, max_age: u32) -> Prepared {
         token_endpoint_auth_methods_supported: names(&CLIENT_AUTHENTICATION),
         grant_types_supported: GrantType::ALL
             .iter()
-            .map(|one| one.as_str().to_owned())
+            .map(|one| one.as_str())
+            .chain([TOKEN_EXCHANGE])
+            .map(str::to_owned)
             .collect(),
         revocation_endpoint: at("/oauth/revoke"),
         revocation_endpoint_auth_methods_supported: names(&CLIENT_AUTHENTICATION),
@@ -198,7 +201,8 @@ mod tests {
              \"token_endpoint\":\"https://id.example/a/oauth/token\",\
              \"token_endpoint_auth_methods_supported\":\
              [\"client_secret_basic\",\"client_secret_post\",\"none\"],\
-             \"grant_types_supported\":[\"refresh_token\",\"client_credentials\"],\
+             \"grant_types_supported\":[\"refresh_token\",\"client_credentials\",\
+             \"urn:ietf:params:oauth:grant-type:token-exchange\"],\
              \"revocation_endpoint\":\"https://id.example/a/oauth/revoke\",\
              \"revocation_endpoint_auth_methods_supported\":\
              [\"client_secret_basic\",\"client_secret_post\",\"none\"],\

@@ -1,4 +1,5 @@
 mod authentication;
+mod exchange;
 mod revoke;
 mod token;
 
@@ -9,6 +10,9 @@ use signet::model::authority::Authority;
 use signet::model::client::{ClientKind, GrantType};
 
 use crate::harness::{Answer, Ask, PASSWORD, TestServer};
+
+/// The grant type by which an API key becomes an access token (RFC 8693 §2.1).
+pub(crate) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /// A client, and its secret where it has one.
 struct Registered {

@@ -10,7 +10,7 @@ use signet::model::client::ClientKind;
 
 use crate::harness::{Ask, ORIGIN, TestServer, part};
 
-use super::{form, login, page, refused, register, service, text, token};
+use super::{TOKEN_EXCHANGE, form, login, page, refused, register, service, text, token};
 
 #[tokio::test]
 async fn te_01_a_public_client_refreshes() {
@@ -292,7 +292,10 @@ async fn te_19_there_is_no_password_grant() {
         .await
         .ok();
     let supported = &metadata["grant_types_supported"];
-    assert_eq!(*supported, json!(["refresh_token", "client_credentials"]));
+    assert_eq!(
+        *supported,
+        json!(["refresh_token", "client_credentials", TOKEN_EXCHANGE])
+    );
 }
 
 #[tokio::test]

@@ -24,7 +24,11 @@ pub(super) fn answer(schema: &str) -> Option<Value> {
             "token_endpoint": "https://id.example.com/oauth/token",
             "token_endpoint_auth_methods_supported":
                 ["client_secret_basic", "client_secret_post", "none"],
-            "grant_types_supported": ["refresh_token", "client_credentials"],
+            "grant_types_supported": [
+                "refresh_token",
+                "client_credentials",
+                "urn:ietf:params:oauth:grant-type:token-exchange",
+            ],
             "revocation_endpoint": "https://id.example.com/oauth/revoke",
             "revocation_endpoint_auth_methods_supported":
                 ["client_secret_basic", "client_secret_post", "none"],
