@@ -329,7 +329,7 @@ fn patterns_are_the_models_own_readings() {
         let read = text.parse::<Scopes>().is_ok();
         assert_eq!(matches(scope, text), read, "{text:?}");
     }
-    let name = &schemas["NewScope"]["properties"]["name"];
+    let name = &schemas["ScopeCreation"]["properties"]["name"];
     let names = [
         "a.b",
         "a.b.c",

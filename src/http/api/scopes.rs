@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     auth::{
         Auth,
-        scopes::{ListedScope, NewScope as New},
+        scopes::{ListedScope, NewScope},
         sessions::Page,
     },
     http::{
@@ -35,7 +35,7 @@ pub struct ScopesApi(pub(super) Arc<Auth>);
 #[derive(Object, Deserialize)]
 #[oai(deny_unknown_fields)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewScope {
+pub(super) struct ScopeCreation {
     /// Its name: segments with dots between them, without `*`, such as `pages.read`.
     #[oai(validator(
         min_length = 1,
@@ -90,10 +90,10 @@ impl ScopesApi {
     async fn add(
         &self,
         administrator: Administrator<ScopesWrite>,
-        body: Body<NewScope>,
+        body: Body<ScopeCreation>,
     ) -> Result<Created<ScopeItem>, Refusal> {
-        let Body(NewScope { name, description }) = body;
-        let new = New {
+        let Body(ScopeCreation { name, description }) = body;
+        let new = NewScope {
             name: &name,
             description: &description,
         };

@@ -10,9 +10,7 @@ use poem_openapi::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    auth::{
-        Auth, UserFilter, reauthenticate::Reauthentication, sessions::Page, users::NewUser as New,
-    },
+    auth::{Auth, UserFilter, reauthenticate::Reauthentication, sessions::Page, users::NewUser},
     http::{
         answer::{Answer, Created, NoContent},
         body::{Body, WITH_PASSWORD},
@@ -37,7 +35,7 @@ pub struct UsersApi(pub(super) Arc<Auth>);
 #[derive(Object, Deserialize)]
 #[oai(deny_unknown_fields)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewUser {
+pub(super) struct UserCreation {
     /// The name to log in with: letters, digits and marks, no `@`.
     #[oai(validator(min_length = 1, max_length = 64))]
     username: String,
@@ -121,7 +119,7 @@ impl UsersApi {
         &self,
         request: &Request,
         administrator: Administrator<UsersWrite>,
-        body: Body<NewUser>,
+        body: Body<UserCreation>,
     ) -> Result<Created<UserItem>, Refusal> {
         let Body(new) = body;
         let shown = Reauthentication {
@@ -129,7 +127,7 @@ impl UsersApi {
             current_password: new.current_password.as_ref().map(Secret::expose),
             caller: &caller(request),
         };
-        let new = New {
+        let new = NewUser {
             username: &new.username,
             email: new.email.as_deref(),
             password: new.password.as_ref().map(Secret::expose),

@@ -30,9 +30,9 @@ func main() {
 	me, _, err := client.MeAPI.GetMe(mine).Execute()
 	check(err)
 	is(me.Username == username, "the username")
-	key := signet.NewApiKeyDraft("Go SDK")
+	key := signet.NewApiKeyCreation("Go SDK")
 	key.SetCurrentPassword(password)
-	issued, _, err := client.ApiKeysAPI.CreateMyApiKey(mine).ApiKeyDraft(*key).Execute()
+	issued, _, err := client.ApiKeysAPI.CreateMyApiKey(mine).ApiKeyCreation(*key).Execute()
 	check(err)
 	is(strings.HasPrefix(issued.ApiKey, "signet_ak_"), "an API key")
 

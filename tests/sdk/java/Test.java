@@ -3,8 +3,8 @@ import signet.ApiException;
 import signet.api.ApiKeysApi;
 import signet.api.MeApi;
 import signet.api.SessionsApi;
+import signet.model.ApiKeyCreation;
 import signet.model.Credentials;
-import signet.model.NewApiKey;
 import signet.model.Problem;
 import signet.model.RefreshGrant;
 
@@ -22,7 +22,7 @@ public class Test {
 
         client.setRequestInterceptor(request -> request.header("Authorization", "Bearer " + next.getAccessToken()));
         is(new MeApi(client).getMe().getUsername().equals(username), "the username");
-        var key = new NewApiKey().name("Java SDK").currentPassword(password);
+        var key = new ApiKeyCreation().name("Java SDK").currentPassword(password);
         is(new ApiKeysApi(client).createMyApiKey(key).getApiKey().startsWith("signet_ak_"), "an API key");
 
         try {

@@ -6,7 +6,7 @@ from signet_client import AuthenticatedClient, Client
 from signet_client.api.api_keys import create_my_api_key
 from signet_client.api.me import get_me
 from signet_client.api.sessions import login, refresh
-from signet_client.models import Credentials, IssuedApiKey, Me, NewApiKey, Problem, RefreshGrant, TokenPair
+from signet_client.models import ApiKeyCreation, Credentials, IssuedApiKey, Me, Problem, RefreshGrant, TokenPair
 
 url, username, password = (environ[name] for name in ("SIGNET_URL", "SIGNET_USERNAME", "SIGNET_PASSWORD"))
 
@@ -20,7 +20,7 @@ assert next_pair.refresh_token != pair.refresh_token
 mine = AuthenticatedClient(base_url=url, token=next_pair.access_token)
 me = get_me.sync(client=mine)
 assert isinstance(me, Me) and me.username == username, me
-issued = create_my_api_key.sync(client=mine, body=NewApiKey(name="Python SDK", current_password=password))
+issued = create_my_api_key.sync(client=mine, body=ApiKeyCreation(name="Python SDK", current_password=password))
 assert isinstance(issued, IssuedApiKey) and issued.api_key.startswith("signet_ak_"), issued
 
 refused = login.sync(client=client, body=Credentials(username=username, password="wrong"))

@@ -33,7 +33,9 @@ use crate::{
     },
 };
 
-use super::shapes::{ApiKeyItem, ApiKeyPage, ApiKeyPatch, ApiKeyRotation, IssuedApiKey, NewApiKey};
+use super::shapes::{
+    ApiKeyCreation, ApiKeyItem, ApiKeyPage, ApiKeyRotation, ApiKeyUpdate, IssuedApiKey,
+};
 
 /// All keys.
 pub struct ApiKeysApi(pub(in crate::http::api) Arc<Auth>);
@@ -42,11 +44,11 @@ pub struct ApiKeysApi(pub(in crate::http::api) Arc<Auth>);
 #[derive(Object, Deserialize)]
 #[oai(deny_unknown_fields)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewApiKeyFor {
+pub(super) struct ApiKeyCreationFor {
     /// The user whose key it will be; a service's where absent.
     owner_id: Option<String>,
     /// The key.
-    key: NewApiKey,
+    key: ApiKeyCreation,
 }
 
 /// Which keys to list.
@@ -71,7 +73,7 @@ impl ApiKeysApi {
         &self,
         request: &Request,
         administrator: Administrator<ApiKeysWrite>,
-        body: Body<NewApiKeyFor>,
+        body: Body<ApiKeyCreationFor>,
     ) -> Result<Created<IssuedApiKey>, Refusal> {
         let (by, Body(mut new)) = (&administrator.authority, body);
         let owner = new.owner_id.as_deref().map(str::parse).transpose();
@@ -146,7 +148,7 @@ impl ApiKeysApi {
         administrator: Administrator<ApiKeysWrite>,
         /// The key's identifier.
         id: Path<String>,
-        body: Body<ApiKeyPatch>,
+        body: Body<ApiKeyUpdate>,
     ) -> Result<Answer<ApiKeyItem>, Refusal> {
         let (by, Body(mut patch)) = (&administrator.authority, body);
         let password = patch.current_password.take();

@@ -28,7 +28,9 @@ use crate::{
     },
 };
 
-use super::shapes::{ApiKeyItem, ApiKeyPage, ApiKeyPatch, ApiKeyRotation, IssuedApiKey, NewApiKey};
+use super::shapes::{
+    ApiKeyCreation, ApiKeyItem, ApiKeyPage, ApiKeyRotation, ApiKeyUpdate, IssuedApiKey,
+};
 
 /// One's own keys.
 pub struct MyApiKeysApi(pub(in crate::http::api) Arc<Auth>);
@@ -48,7 +50,7 @@ impl MyApiKeysApi {
         &self,
         request: &Request,
         bearer: Bearer,
-        body: Body<NewApiKey>,
+        body: Body<ApiKeyCreation>,
     ) -> Result<Created<IssuedApiKey>, Refusal> {
         let (Bearer(me), Body(mut new)) = (bearer, body);
         let by = self.0.authority(&me).await?;
@@ -124,7 +126,7 @@ impl MyApiKeysApi {
         bearer: Bearer,
         /// The key's identifier.
         id: Path<String>,
-        body: Body<ApiKeyPatch>,
+        body: Body<ApiKeyUpdate>,
     ) -> Result<Answer<ApiKeyItem>, Refusal> {
         let (Bearer(me), Body(mut patch)) = (bearer, body);
         let (by, key) = (self.0.authority(&me).await?, mine(&me, &id.0)?);

@@ -27,7 +27,7 @@ use crate::{
 #[derive(Object, Deserialize)]
 #[oai(deny_unknown_fields)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewApiKey {
+pub(super) struct ApiKeyCreation {
     /// What it is called: once among one's keys that are not revoked.
     #[oai(validator(min_length = 1, max_length = 100))]
     pub name: String,
@@ -64,7 +64,7 @@ pub(super) struct NewApiKey {
 #[derive(Object, Deserialize)]
 #[oai(deny_unknown_fields)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ApiKeyPatch {
+pub(super) struct ApiKeyUpdate {
     /// What it is called.
     #[oai(validator(min_length = 1, max_length = 100))]
     name: Option<String>,
@@ -197,7 +197,7 @@ pub(super) struct ApiKeyPage {
     total: i64,
 }
 
-impl NewApiKey {
+impl ApiKeyCreation {
     /// What it asks for.
     pub(super) fn wish(&mut self) -> Result<KeyWish<'_>, Refusal> {
         Ok(KeyWish {
@@ -212,7 +212,7 @@ impl NewApiKey {
     }
 }
 
-impl ApiKeyPatch {
+impl ApiKeyUpdate {
     /// What it asks for.
     pub(super) fn wish(&mut self) -> Result<KeyWish<'_>, Refusal> {
         Ok(KeyWish {

@@ -27,7 +27,7 @@ use super::{
     listing::{default_limit, named, paging},
 };
 use shapes::{
-    ClientItem, ClientPage, ClientSecretRotation, ClientUpdate, IssuedClientItem, NewClient,
+    ClientCreation, ClientItem, ClientPage, ClientSecretRotation, ClientUpdate, IssuedClientItem,
 };
 
 /// Administers clients.
@@ -44,7 +44,7 @@ impl ClientsApi {
         &self,
         request: &Request,
         administrator: Administrator<ClientsWrite>,
-        body: Body<NewClient>,
+        body: Body<ClientCreation>,
     ) -> Result<Created<IssuedClientItem>, Refusal> {
         let (by, Body(new), caller) = (&administrator.authority, body, caller(request));
         let shown = shown(&administrator, new.current_password.as_ref(), &caller);

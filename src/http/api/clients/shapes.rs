@@ -91,7 +91,7 @@ mirrored! {
 #[derive(Object, Deserialize)]
 #[oai(deny_unknown_fields)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewClient {
+pub(super) struct ClientCreation {
     /// Whether it can keep a secret; this cannot be changed later.
     pub kind: ClientKind,
     /// What it is called, for people.
@@ -311,7 +311,7 @@ macro_rules! wish {
     };
 }
 
-wish! { NewClient }
+wish! { ClientCreation }
 wish! { ClientUpdate }
 
 impl ClientSecretRotation {

@@ -9,7 +9,7 @@ const TEXT: &str = "signet_ak_1\u{2026}";
 
 pub(super) fn requests(schema: &str) -> &'static [Request] {
     match schema {
-        "NewApiKey" => &[
+        "ApiKeyCreation" => &[
             (
                 "key",
                 "For thirty days, with what you may do",
@@ -27,12 +27,12 @@ pub(super) fn requests(schema: &str) -> &'static [Request] {
                 })
             }),
         ],
-        "NewApiKeyFor" => &[(
+        "ApiKeyCreationFor" => &[(
             "service",
             "For a service",
             || json!({ "key": { "name": "nightly export", "scopes": ["pages.read"] } }),
         )],
-        "ApiKeyPatch" => &[(
+        "ApiKeyUpdate" => &[(
             "narrower",
             "Less than before",
             || json!({ "name": "CI pipeline, staging", "read_only": true }),

@@ -6,7 +6,7 @@ use super::{CLIENT, Request};
 
 pub(super) fn requests(schema: &str) -> &'static [Request] {
     match schema {
-        "NewClient" => &[
+        "ClientCreation" => &[
             (
                 "page",
                 "Pages that log users in",

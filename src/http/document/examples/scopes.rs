@@ -6,7 +6,7 @@ use super::Request;
 
 pub(super) fn requests(schema: &str) -> &'static [Request] {
     match schema {
-        "NewScope" => &[(
+        "ScopeCreation" => &[(
             "scope",
             "A scope of yours",
             || json!({ "name": "pages.publish", "description": "Publish pages." }),

@@ -6,7 +6,7 @@ use super::{Request, USER};
 
 pub(super) fn requests(schema: &str) -> &'static [Request] {
     match schema {
-        "NewUser" => &[("user", "A user who can log in", || {
+        "UserCreation" => &[("user", "A user who can log in", || {
             json!({
                 "username": "ada",
                 "email": "ada@example.com",
