@@ -3,6 +3,7 @@
 mod api_key;
 mod import;
 mod place;
+mod signing_key;
 
 use serde_json::Value;
 

@@ -154,6 +154,23 @@ impl KeyVault {
         Ok(())
     }
 
+    /// Keeps a key that was made elsewhere: it stands by, in the place of the one that did.
+    pub async fn put_in(
+        &self,
+        key: &SigningKey,
+        instead_of: Option<String>,
+        rng: &dyn Rng,
+    ) -> Result<(), KeysError> {
+        let private = key.private_bytes();
+        let new = NewKey {
+            kid: key.kid().to_owned(),
+            algorithm: key.algorithm(),
+            state: KeyState::Next,
+            sealed: seal::seal(&self.master, PURPOSE, key.kid(), &private, rng)?,
+        };
+        Ok(self.rows.put_in(new, instead_of).await?)
+    }
+
     /// Takes all of these steps, or none.
     pub async fn transition(&self, steps: Vec<Transition>) -> Result<(), StoreError> {
         self.rows.transition(steps).await

@@ -4,6 +4,7 @@
 //! agree, the store's: a step that another node has taken is not taken again.
 
 use crate::{
+    crypto::signing::SigningKey,
     model::{
         authority::Authority,
         key_lifecycle::{Due, KeyLife, Succession, due},
@@ -15,7 +16,7 @@ use crate::{
     },
 };
 
-use super::{Auth, AuthError};
+use super::{Auth, AuthError, keys::KeysError};
 
 /// How often it is looked again whether a step has made another one due: a key that is removed, one
 /// that takes over, and one that stands by then.
@@ -71,6 +72,41 @@ impl Auth {
         };
         self.move_keys(succeed(succession), Some(by)).await?;
         self.tend_signing_keys().await?;
+        self.signing_keys().await
+    }
+
+    /// Takes over a key that was made elsewhere. It stands by, published from now on, and signs in its
+    /// turn like any other; the one that stood by goes, without ever having signed.
+    pub async fn import_signing_key(
+        &self,
+        by: &Authority,
+        key: &SigningKey,
+    ) -> Result<Vec<KeyLife>, AuthError> {
+        let algorithm = key.algorithm();
+        let wanted = &self.terms.signing_keys.algorithms;
+        if !wanted.contains(&algorithm) {
+            return Err(AuthError::field(
+                "/alg",
+                "unsupported",
+                format!("{algorithm} is not in signing_keys.algorithms; add it there first."),
+            ));
+        }
+        let keys = self.signing_keys().await?;
+        let stands_by = |one: &&KeyLife| one.algorithm == algorithm && one.state == KeyState::Next;
+        let leaves = keys.iter().find(stands_by).map(|one| one.kid.clone());
+        let put = self
+            .parts
+            .vault
+            .put_in(key, leaves.clone(), &*self.parts.rng);
+        put.await.map_err(|error| match error {
+            KeysError::Store(error) => AuthError::from(error),
+            other => AuthError::unavailable(other),
+        })?;
+        tracing::info!(
+            target: "signet::event", event = "signing_key.imported", kid = key.kid(), %algorithm,
+            instead_of = leaves, actor = %by,
+        );
+        self.catch_up().await?;
         self.signing_keys().await
     }
 

@@ -113,7 +113,7 @@ It makes the database where there is none. `signet serve` does the same when it 
     /// List and end sessions
     #[command(subcommand)]
     Session(SessionCommand),
-    /// List, rotate and end the keys that sign access tokens
+    /// List, rotate, import and end the keys that sign access tokens
     #[command(subcommand)]
     SigningKey(SigningKeyCommand),
     /// Print the OpenAPI document, without starting anything

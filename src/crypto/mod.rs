@@ -9,6 +9,7 @@ pub mod api_key;
 pub mod client_secret;
 pub mod foreign;
 pub mod identity_token;
+pub mod import;
 pub mod jwk;
 pub mod keyring;
 pub mod lane;

@@ -78,6 +78,9 @@ pub enum Conflict {
     /// A signing key is not in the state in which it was believed to be.
     #[error("a signing key has changed its state meanwhile")]
     SigningKeyMoved,
+    /// A key of that identifier is there, or was.
+    #[error("that signing key is known already, and a key lives once")]
+    SigningKeyKnown,
     /// The key that would take over has not been published for long enough.
     #[error("the next signing key has not been published for long enough")]
     SigningKeyNotReady,

@@ -86,6 +86,16 @@ impl SigningKeys {
         work.await
     }
 
+    /// Keeps a key that stands by from now on, in the place of the one that did:
+    /// [`SigningKeyKnown`](Conflict::SigningKeyKnown) where a key of its identifier is there or was,
+    /// [`SigningKeyMoved`](Conflict::SigningKeyMoved) where another one stands by.
+    pub async fn put_in(&self, new: NewKey, instead_of: Option<String>) -> Result<(), StoreError> {
+        let work = self
+            .database
+            .write(move |step| Box::pin(put_in(step, new, instead_of)));
+        work.await
+    }
+
     /// Takes all of these steps in order, or none:
     /// [`SigningKeyMoved`](Conflict::SigningKeyMoved) where a key is not in the state believed.
     pub async fn transition(&self, steps: Vec<Transition>) -> Result<(), StoreError> {
@@ -111,6 +121,28 @@ async fn insert(step: &Step<'_>, new: NewKey) -> Result<bool, StoreError> {
         changes::append(step, &Change::SigningKeysChanged).await?;
     }
     Ok(inserted)
+}
+
+async fn put_in(
+    step: &Step<'_>,
+    new: NewKey,
+    instead_of: Option<String>,
+) -> Result<(), StoreError> {
+    let known = step.sql.one(KNOWN, [new.kid.as_str().into()]).await?;
+    if known.is_some() {
+        return Err(Conflict::SigningKeyKnown.into());
+    }
+    let leaves = instead_of.map(|kid| Transition {
+        kid,
+        from: KeyState::Next,
+        to: KeyState::Gone,
+    });
+    transition(step, leaves.into_iter().collect()).await?;
+    if insert(step, new).await? {
+        Ok(())
+    } else {
+        Err(Conflict::SigningKeyMoved.into())
+    }
 }
 
 async fn transition(step: &Step<'_>, steps: Vec<Transition>) -> Result<(), StoreError> {
@@ -146,6 +178,8 @@ fn key(row: &QueryResult) -> Result<StoredKey, StoreError> {
 }
 
 const LIST: &str = "SELECT * FROM signing_keys ORDER BY created_at, kid";
+
+const KNOWN: &str = "SELECT kid FROM signing_keys WHERE kid = $1";
 
 const INSERT: &str = "
 INSERT INTO signing_keys (kid, algorithm, state, sealed, created_at, published_at, activated_at)

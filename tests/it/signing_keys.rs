@@ -6,6 +6,8 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use signet::auth::Auth;
+use signet::crypto::import;
+use signet::model::authority::Authority;
 use signet::model::signing_key::Algorithm;
 
 use crate::harness::{Answer, Ask, Person, TestServer, part};
@@ -160,6 +162,41 @@ async fn jk_12_no_key_signs_by_order_before_verifiers_know_it() {
     unknown.refused(404, "not_found");
     let unknown = admin.delete("/v1/signing-keys/unknown").await;
     unknown.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn an_imported_key_is_known_to_verifiers_before_it_signs() {
+    let server = TestServer::start().await;
+    let other = server.node().await;
+    let mut ada = server.person("ada").await;
+    let old = kid(&ada.access_token);
+    // RFC 7515, appendix A.3.1.
+    let foreign = import::read(
+        br#"{"kty":"EC","crv":"P-256","alg":"ES256","use":"sig",
+        "x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        "d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#,
+    )
+    .unwrap();
+    let by = &Authority::Operator;
+    server.auth.import_signing_key(by, &foreign).await.unwrap();
+    other.auth().catch_up().await.unwrap();
+    for node in [&*server.auth, &**other.auth()] {
+        assert!(published(node).contains(foreign.kid()));
+        assert_eq!(published(node).len(), 2);
+    }
+    let early = server.auth.rotate_signing_key(by, None).await;
+    assert!(early.is_err());
+    server.clock.advance(DAY - Duration::from_millis(1));
+    assert!(server.auth.rotate_signing_key(by, None).await.is_err());
+    ada.refresh().await.ok();
+    assert_eq!(kid(&ada.access_token), old);
+    server.clock.advance(Duration::from_millis(1));
+    other.auth().rotate_signing_key(by, None).await.unwrap();
+    server.auth.catch_up().await.unwrap();
+    ada.refresh().await.ok();
+    assert_eq!(kid(&ada.access_token), foreign.kid());
+    me(&server, &ada.access_token).await.ok();
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ on_each_database! {
     an_algorithm_has_one_active_and_one_next_key,
     a_rotation_is_agreed_whole_or_not_at_all,
     a_key_that_is_gone_leaves_its_kid_and_no_secret,
+    a_key_that_is_put_in_stands_by_alone,
     the_first_check_value_of_a_key_stays,
     there_is_one_default_client,
     there_is_one_pepper,
@@ -119,6 +120,30 @@ async fn a_key_that_is_gone_leaves_its_kid_and_no_secret(place: Place) {
         ("a", "")
     );
     assert_eq!(listed[0].state, KeyState::Gone);
+}
+
+async fn a_key_that_is_put_in_stands_by_alone(place: Place) {
+    let keys = SigningKeys::new(place.database.clone());
+    keys.insert_if_none(key("a", KeyState::Active))
+        .await
+        .unwrap();
+    let next = |kid| key(kid, KeyState::Next);
+    assert_eq!(keys.put_in(next("b"), None).await, Ok(()));
+    let known = Err(StoreError::Conflict(Conflict::SigningKeyKnown));
+    let moved = Err(StoreError::Conflict(Conflict::SigningKeyMoved));
+    // Somebody else was first, and nothing is half done.
+    assert_eq!(keys.put_in(next("c"), None).await, moved);
+    let instead_of = |kid: &str| Some(kid.to_owned());
+    assert_eq!(keys.put_in(next("c"), instead_of("a")).await, moved);
+    assert_eq!(keys.put_in(next("a"), instead_of("b")).await, known);
+    assert_eq!(keys.put_in(next("c"), instead_of("b")).await, Ok(()));
+    let expected = [
+        ("a".to_owned(), KeyState::Active),
+        ("b".to_owned(), KeyState::Gone),
+        ("c".to_owned(), KeyState::Next),
+    ];
+    assert_eq!(states(&keys).await, expected);
+    assert_eq!(keys.put_in(next("b"), instead_of("c")).await, known);
 }
 
 async fn the_first_check_value_of_a_key_stays(place: Place) {

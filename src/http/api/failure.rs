@@ -84,6 +84,7 @@ fn words(conflict: Conflict) -> &'static str {
         Conflict::TooManyApiKeys(_) => "There are as many keys as one may have: revoke one first.",
         Conflict::ApiKeyMoved => "The key was changed or revoked meanwhile: look again.",
         Conflict::SigningKeyMoved => "The signing key is in another state by now: look again.",
+        Conflict::SigningKeyKnown => "That signing key is known already, and a key lives once.",
         Conflict::ClientMoved => "The client was changed or deleted meanwhile: look again.",
         Conflict::TooManyClients => "There are as many clients as may be: delete one first.",
         Conflict::DefaultClient => "What holds for the default client is configured: change that.",

@@ -1,5 +1,9 @@
 //! `signet signing-key`: the keys that sign access tokens.
 
+mod key_file;
+
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -36,6 +40,17 @@ Examples:
 Servers do this by themselves (signing_keys.rotate_every). It is refused while some verifiers may not \
 know the next key (signing_keys.publish_ahead). What the key before has signed stays valid.")]
     Rotate(RotateKey),
+    /// Take over a private key that was made elsewhere; it signs in its turn
+    #[command(after_help = "\
+Examples:
+  signet signing-key import key.pem
+  openssl genpkey -algorithm ed25519 | signet signing-key import -
+
+FILE is PEM (PKCS#8, SEC 1, PKCS#1) or a private JWK: P-256 (ES256), Ed25519 (EdDSA), or RSA of 2048 to \
+4096 bits (RS256). It stands by in the place of the key that did, is published at once, and signs when \
+verifiers have had the time to learn it (signing_keys.publish_ahead); `rotate` lets it do so then. \
+Delete the file afterwards.")]
+    Import(ImportKey),
     /// End a key that has leaked: nothing that it signed counts any more
     #[command(after_help = "\
 Examples:
@@ -54,6 +69,12 @@ pub(super) struct RotateKey {
 }
 
 #[derive(Args)]
+pub(super) struct ImportKey {
+    /// The file, or - for standard input
+    file: PathBuf,
+}
+
+#[derive(Args)]
 pub(super) struct RevokeKey {
     /// Its identifier, as `signet signing-key list` shows it
     kid: String,
@@ -61,14 +82,18 @@ pub(super) struct RevokeKey {
 
 impl SigningKeyCommand {
     pub(super) fn run(self, shared: &Shared) -> Result<(), Failure> {
+        // Read first: what is no key opens no database.
+        let imported = match &self {
+            Self::Import(ImportKey { file }) => Some(key_file::read(file)?),
+            Self::List | Self::Rotate(_) | Self::Revoke(_) => None,
+        };
         admin::run(shared, Purpose::Use, async |admin| {
-            let auth = admin.auth();
-            let keys = match self {
-                Self::List => auth.signing_keys().await?,
-                Self::Rotate(RotateKey { alg }) => {
-                    auth.rotate_signing_key(&Authority::Operator, alg).await?
-                }
-                Self::Revoke(RevokeKey { kid }) => revoke(admin, &kid).await?,
+            let (auth, by) = (admin.auth(), &Authority::Operator);
+            let keys = match (self, imported) {
+                (Self::Rotate(RotateKey { alg }), _) => auth.rotate_signing_key(by, alg).await?,
+                (Self::Revoke(RevokeKey { kid }), _) => revoke(admin, &kid).await?,
+                (_, Some(key)) => auth.import_signing_key(by, &key).await?,
+                (_, None) => auth.signing_keys().await?,
             };
             show(admin, &keys)
         })
