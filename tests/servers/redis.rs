@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock, mpsc};
 use std::thread;
 
-use redis::Connection;
+use redis::{Connection, RedisResult};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -142,8 +142,13 @@ impl Redis {
 
     /// A bare connection, to do what Signet would not.
     pub(crate) fn connect(&self) -> Connection {
+        self.try_to_connect().unwrap()
+    }
+
+    /// The same, where it may be cut off meanwhile.
+    pub(crate) fn try_to_connect(&self) -> RedisResult<Connection> {
         let url = self.url().replace("unix://", "redis+unix://");
-        redis::Client::open(url).unwrap().get_connection().unwrap()
+        redis::Client::open(url).unwrap().get_connection()
     }
 
     /// Every key that there is.
