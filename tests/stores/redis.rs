@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 
 use redis::{Commands as _, Connection, Value, cmd};
 use signet::{
-    model::session::{EndReason, SessionDigest},
+    model::{
+        session::{EndReason, SessionDigest},
+        time::Clock as _,
+    },
     store::families::{Advanced, FamilyStore as _, Opening, SessionKey, Step, Target},
     store::redis::RedisFamilies,
 };
@@ -116,6 +119,23 @@ async fn what_ended_stays_ended_whatever_is_read_from_sql() {
         .await;
     let found = store.advance(&place.advance(&session, 2)).await.unwrap();
     assert_eq!(found, Advanced::Ended(EndReason::Reuse));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_sql_believes_idle_is_looked_for_here() {
+    let place = Place::redis().await;
+    let store = place.redis_families().await;
+    let session = place.session(place.user("ada").await).await;
+    let idle = session.session.family.idle_expires_at;
+    let nearly = idle.since(place.clock.now()) - Duration::from_secs(1);
+    place.clock.advance(nearly);
+    step(&place, &store, &session, 1).await;
+    place.clock.advance(Duration::from_secs(2));
+    let key = SessionKey::Id(session.session.id);
+    let in_sql = place.families().find(&key).await.unwrap().unwrap();
+    assert_eq!(in_sql.family.idle_expires_at, idle);
+    let found = store.find(&key).await.unwrap().unwrap();
+    assert!(found.family.idle_expires_at > idle);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

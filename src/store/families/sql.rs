@@ -7,7 +7,7 @@ use super::{
     Target, Tomb, advance,
     end::end,
     merge, open,
-    record::{cookie_text, digest_text, session},
+    record::{cookie_text, digest_of, digest_text, session},
     tombs,
 };
 use crate::{
@@ -64,6 +64,22 @@ impl SqlFamilies {
         tombs::after(&self.database, digest, limit).await
     }
 
+    /// A session, with the digest that it is stored under.
+    pub async fn find_stored(
+        &self,
+        key: &SessionKey,
+    ) -> Result<Option<(SessionDigest, Session)>, StoreError> {
+        let (sql, value) = match key {
+            SessionKey::Digest(digest) => (FIND_BY_DIGEST, digest_text(digest)),
+            SessionKey::Id(id) => (FIND_BY_ID, id.to_string()),
+            SessionKey::Cookie(digest) => (FIND_BY_COOKIE, cookie_text(digest)),
+        };
+        let row = self.database.read().one(sql, [value.into()]).await?;
+        let row = row.as_ref();
+        row.map(|row| Ok((digest_of(row, "digest")?, session(row)?)))
+            .transpose()
+    }
+
     /// Takes over a session that only a faster store knows: the database was restored to a moment
     /// before it began. Whether its user allows it.
     pub async fn adopt(&self, session: &Opening) -> Result<bool, StoreError> {
@@ -99,13 +115,7 @@ impl FamilyStore for SqlFamilies {
     }
 
     async fn find(&self, key: &SessionKey) -> Result<Option<Session>, StoreError> {
-        let (sql, value) = match key {
-            SessionKey::Digest(digest) => (FIND_BY_DIGEST, digest_text(digest)),
-            SessionKey::Id(id) => (FIND_BY_ID, id.to_string()),
-            SessionKey::Cookie(digest) => (FIND_BY_COOKIE, cookie_text(digest)),
-        };
-        let row = self.database.read().one(sql, [value.into()]).await?;
-        row.as_ref().map(session).transpose()
+        Ok(self.find_stored(key).await?.map(|(_, session)| session))
     }
 
     async fn of_user(

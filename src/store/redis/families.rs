@@ -16,7 +16,7 @@ use crate::{
     model::{
         id::{SessionId, UserId},
         journal::Entry,
-        rule::rotated,
+        rule::{over, rotated},
         session::{EndReason, Session, SessionDigest},
     },
     store::{
@@ -84,7 +84,7 @@ impl FamilyStore for RedisFamilies {
     }
 
     async fn find(&self, key: &SessionKey) -> Result<Option<Session>, StoreError> {
-        let found = self.0.sessions.find(key).await;
+        let found = self.0.sessions.find_stored(key).await;
         if let (Err(StoreError::Unavailable(_)), SessionKey::Digest(digest)) = (&found, key)
             && let Some(line) = self.0.link.line()
         {
@@ -95,7 +95,10 @@ impl FamilyStore for RedisFamilies {
                 Ok(None) | Err(_) => {}
             }
         }
-        found
+        match found? {
+            Some((digest, session)) => Ok(Some(self.unless_refreshed(&digest, session).await)),
+            None => Ok(None),
+        }
     }
 
     async fn of_user(
@@ -131,6 +134,18 @@ impl FamilyStore for RedisFamilies {
 }
 
 impl RedisFamilies {
+    /// A session as SQL has it; where it would be over by having been idle, as Redis has it: SQL
+    /// hears later of its refreshes.
+    async fn unless_refreshed(&self, digest: &SessionDigest, session: Session) -> Session {
+        let is_idle = over(&session, self.0.database.now()) == Some(EndReason::Idle);
+        if let Some(line) = self.0.link.line().filter(|_| is_idle)
+            && let Ok(Some(newer)) = self.look(&line, digest).await
+        {
+            return newer;
+        }
+        session
+    }
+
     /// Has Redis hear of what SQL has just written to the change log.
     async fn hear_of_ended(&self) {
         if let Some(line) = self.0.link.line() {
