@@ -67,10 +67,11 @@ impl World {
 
     fn is_refused(&mut self, person: &mut Person, presented: &str, node: usize, reason: &str) {
         let is_late = |shown: Instant| shown.elapsed() + SLACK > self.interval;
+        let is_reuse = person.abused || person.may_be_two_behind(presented);
         match &mut person.standing {
             Standing::Over(_) | Standing::Unknown => {}
             Standing::Asked(asked) => asked.refused = true,
-            Standing::Lives if person.abused && reason == "reuse" => {
+            Standing::Lives if is_reuse && reason == "reuse" => {
                 person.standing = self.ended_by(node);
             }
             Standing::Lives

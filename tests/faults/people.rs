@@ -79,6 +79,13 @@ impl Person {
         matches!(self.standing, Standing::Lives)
     }
 
+    /// Whether that token was spent before one whose answer may have been lost. Beyond its burst
+    /// such a token is promised nothing: only the newest but one is.
+    pub(crate) fn may_be_two_behind(&self, presented: &str) -> bool {
+        let before = self.before.as_ref();
+        self.shown.is_some() && before.is_some_and(|(token, _)| token == presented)
+    }
+
     /// Takes a newer token.
     pub(crate) fn take(&mut self, token: String) {
         if generation(&token) > generation(&self.token) {
