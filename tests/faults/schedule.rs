@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::law::{goes_away, goes_back};
 use crate::people::{Asked, Over, Person, Standing, generation};
 use crate::random::Random;
-use crate::world::{HEARD, World};
+use crate::world::{Answer, HEARD, World};
 
 /// How many people each schedule has.
 const PEOPLE: usize = 3;
@@ -75,8 +75,7 @@ impl World {
         let events = [&ALWAYS[..], short].concat();
         let mut people = Vec::new();
         for name in 0..PEOPLE {
-            let token = self.user.log_in(&self.http, self.node(name % 2)).await;
-            people.push(Person::new(name, token));
+            people.push(Person::new(name, self.log_in(name % 2).await));
         }
         for _ in 0..random.within(6, 13) {
             let event = random.weighted(&events);
@@ -253,6 +252,23 @@ impl World {
             }
             (0 | 503, _) => {}
             _ => self.broken("a logout was refused"),
+        }
+    }
+
+    /// Logs somebody in, soon after whatever trouble there was.
+    async fn log_in(&mut self, node: usize) -> String {
+        let began = Instant::now();
+        loop {
+            match self.ask_to_log_in(node).await {
+                Some(Answer { status: 200, body }) => {
+                    return body["refresh_token"].as_str().unwrap().to_owned();
+                }
+                None | Some(Answer { status: 503, .. }) if began.elapsed() < SOON => {}
+                None => self.broken("nobody answers a login"),
+                Some(Answer { status, body }) => {
+                    self.broken(&format!("a login: {status}: {body}"));
+                }
+            }
         }
     }
 

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use reqwest::Client;
+use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
@@ -24,8 +24,8 @@ pub(crate) struct World {
     ways: [Proxy; 2],
     site: Site,
     nodes: [Node; 2],
-    pub(crate) user: User,
-    pub(crate) http: Client,
+    user: User,
+    http: Client,
     dump: Vec<(Vec<u8>, Vec<u8>, i64)>,
     /// From when the database's standby is.
     pub(crate) standby: Option<Instant>,
@@ -222,6 +222,16 @@ impl World {
     pub(crate) async fn ask(&self, operation: &str, token: &str, node: usize) -> Option<Answer> {
         let body = json!({ "refresh_token": token });
         let request = self.http.post(self.nodes[node].url(operation)).json(&body);
+        self.send(request).await
+    }
+
+    /// Tries to log somebody in.
+    pub(crate) async fn ask_to_log_in(&self, node: usize) -> Option<Answer> {
+        let request = self.user.ask_to_log_in(&self.http, self.node(node), "");
+        self.send(request).await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Option<Answer> {
         let began = Instant::now();
         let answer = request.send().await.ok();
         if began.elapsed() > PATIENCE {
