@@ -71,6 +71,30 @@ fn a_user_is_created_shown_granted_disabled_and_deleted() {
 }
 
 #[test]
+fn a_user_is_called_otherwise() {
+    let place = Place::new();
+    for name in ["ada", "ben"] {
+        place.json(&["user", "create", "--username", name, "--generate"]);
+    }
+    let update = |more: &[&'static str]| [&["user", "update", "ada"], more].concat();
+    let email = ["--email", "Ada@example.com"];
+    assert_eq!(place.json(&update(&email))["email"], "ada@example.com");
+    assert!(place.json(&update(&["--no-email"]))["email"].is_null());
+    let taken = place.ends(&update(&["--username", "ben"]));
+    assert_eq!(taken, (4, "The username is taken.".into()));
+    for wrong in [
+        &["--username", "a b"][..],
+        &["--email", "a@b.c", "--no-email"],
+        &[],
+    ] {
+        assert_eq!(place.run(&update(wrong), "").status.code(), Some(2));
+    }
+    let renamed = place.json(&update(&["--username", "Lovelace"]));
+    assert_eq!(renamed["username"], "lovelace");
+    assert_eq!(place.ends(&["user", "show", "ada"]).0, 3);
+}
+
+#[test]
 fn scopes_are_added_listed_granted_and_removed() {
     let place = Place::new();
     let added = place.json(&["scope", "add", "pages.read", "--description", "See pages."]);

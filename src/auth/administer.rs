@@ -10,7 +10,11 @@ use crate::model::{
     user::User,
 };
 
-use super::{Auth, AuthError, Caller, reauthenticate::Reauthentication, users::NewUser};
+use super::{
+    Auth, AuthError, Caller,
+    reauthenticate::Reauthentication,
+    users::{NewUser, UserWish},
+};
 
 impl Auth {
     /// The user of that identifier.
@@ -31,6 +35,17 @@ impl Auth {
             self.check_gift(by, shown, &grants).await?;
         }
         self.create_user(new, shown.caller).await
+    }
+
+    /// Changes what a user is called and logs in with.
+    pub async fn update_user_by(
+        &self,
+        by: &Authority,
+        user: UserId,
+        wish: &UserWish<'_>,
+    ) -> Result<User, AuthError> {
+        self.within_reach(by, user).await?;
+        self.update_user(user, wish).await
     }
 
     /// Gives a user what the actor holds.

@@ -1,4 +1,4 @@
-//! Administers users: create, find, list, grant, set a password, disable, enable, delete.
+//! Administers users: create, find, list, rename, grant, set a password, disable, enable, delete.
 //!
 //! For the command line, and for administrators: whoever calls these has been allowed to.
 
@@ -12,7 +12,7 @@ use crate::{
     },
     store::{
         paging::{Page, Paging},
-        users::{NewPassword, NewUser as Row, UserFilter},
+        users::{NewPassword, NewUser as Row, UserFilter, UserPatch},
     },
 };
 
@@ -28,6 +28,15 @@ pub struct NewUser<'a> {
     pub password: Option<&'a str>,
     /// What they may be given.
     pub grants: &'a [String],
+}
+
+/// What to change of a user; what is absent stays.
+#[derive(Default)]
+pub struct UserWish<'a> {
+    /// The name to log in with.
+    pub username: Option<&'a str>,
+    /// The e-mail address, or that there is none from now on.
+    pub email: Option<Option<&'a str>>,
 }
 
 impl Auth {
@@ -97,6 +106,15 @@ impl Auth {
         paging: Paging<UserId>,
     ) -> Result<Page<User>, AuthError> {
         Ok(self.parts.users.list(filter, paging).await?)
+    }
+
+    /// Changes what a user is called and logs in with. Sessions go on.
+    pub async fn update_user(&self, user: UserId, wish: &UserWish<'_>) -> Result<User, AuthError> {
+        let patch = patch(wish)?;
+        if !self.parts.users.update(user, patch).await? {
+            return self.existing(user).await;
+        }
+        self.changed("user.updated", user).await
     }
 
     /// Gives a user what they may be given.
@@ -186,24 +204,47 @@ impl Auth {
 
 /// What a newcomer would be called and given, if all of it is acceptable.
 fn named(new: &NewUser<'_>) -> Result<(Username, Option<Email>, Grants), AuthError> {
-    let mut errors = Vec::new();
-    let mut field = |pointer, error: &dyn std::fmt::Display| {
-        let detail = format!("{error}.");
-        errors.push(FieldError {
-            pointer,
-            code: "malformed",
-            detail,
-        });
-    };
-    let username = Username::of_newcomer(new.username)
-        .map_err(|e| field("/username", &e))
-        .ok();
-    let email = new.email.map(str::parse::<Email>).transpose();
-    let email = email.map_err(|e| field("/email", &e)).ok().flatten();
+    let mut wrong = Vec::new();
+    let username = read("/username", Username::of_newcomer(new.username), &mut wrong);
+    let email = new
+        .email
+        .map(|email| read("/email", email.parse(), &mut wrong));
     let grants: Result<Grants, GrantError> = new.grants.iter().map(|grant| grant.parse()).collect();
-    let grants = grants.map_err(|e| field("/grants", &e)).ok();
-    let (Some(username), Some(grants), true) = (username, grants, errors.is_empty()) else {
-        return Err(AuthError::Invalid(errors));
+    let grants = read("/grants", grants, &mut wrong);
+    let (Some(username), Some(grants), true) = (username, grants, wrong.is_empty()) else {
+        return Err(AuthError::Invalid(wrong));
     };
-    Ok((username, email, grants))
+    Ok((username, email.flatten(), grants))
+}
+
+/// What a change comes to, if all of it is acceptable.
+fn patch(wish: &UserWish<'_>) -> Result<UserPatch, AuthError> {
+    let mut wrong = Vec::new();
+    let username = wish.username.map(Username::of_newcomer);
+    let username = username.and_then(|name| read("/username", name, &mut wrong));
+    let email = wish
+        .email
+        .map(|email| email.and_then(|email| read("/email", email.parse::<Email>(), &mut wrong)));
+    if wrong.is_empty() {
+        Ok(UserPatch { username, email })
+    } else {
+        Err(AuthError::Invalid(wrong))
+    }
+}
+
+/// What a field says, or nothing, and one wrong field more.
+fn read<T>(
+    pointer: &'static str,
+    parsed: Result<T, impl std::fmt::Display>,
+    wrong: &mut Vec<FieldError>,
+) -> Option<T> {
+    parsed
+        .map_err(|error| {
+            wrong.push(FieldError {
+                pointer,
+                code: "malformed",
+                detail: format!("{error}."),
+            });
+        })
+        .ok()
 }

@@ -82,8 +82,21 @@ fn introspection(operation: &str) -> Codes {
 
 fn users(operation: &str) -> Codes {
     match operation {
-        "createUser" | "grantUser" | "ungrantUser" | "createClient" | "updateClient"
-        | "rotateClientSecret" => &[
+        "createUser" => &[
+            Code::WouldEscalate,
+            Code::ReauthenticationRequired,
+            Code::UsernameTaken,
+            Code::EmailTaken,
+            Code::Conflict,
+            Code::Throttled,
+        ],
+        "updateUser" => &[
+            Code::WouldEscalate,
+            Code::UsernameTaken,
+            Code::EmailTaken,
+            Code::Conflict,
+        ],
+        "grantUser" | "ungrantUser" | "createClient" | "updateClient" | "rotateClientSecret" => &[
             Code::WouldEscalate,
             Code::ReauthenticationRequired,
             Code::Conflict,

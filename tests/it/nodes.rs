@@ -10,6 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use signet::app::{Ambient, App};
 use signet::auth::health::State;
+use signet::auth::users::UserWish;
 use signet::config::{DatabaseUrl, MigrateWhen};
 use signet::model::authority::Authority;
 use signet::model::time::Clock;
@@ -67,6 +68,26 @@ async fn what_one_node_ends_the_other_refuses_within_a_second() {
         let refused = there.refresh(&person.refresh_token).await;
         assert_eq!(refused.refused(401, "session_ended")["reason"], reason);
         refuses_soon(&there, &person.access_token).await;
+    }
+}
+
+#[tokio::test]
+async fn another_name_is_told_by_every_node_within_a_second() {
+    let here = TestServer::start().await;
+    let there = here.beside().await;
+    let ada = here.person("ada").await;
+    let name = async || me(&there, &ada.access_token).await.ok()["username"].clone();
+    assert_eq!(name().await, "ada");
+    let user = here.auth.find_user("ada").await.unwrap().id;
+    let wish = UserWish {
+        username: Some("lovelace"),
+        ..UserWish::default()
+    };
+    here.auth.update_user(user, &wish).await.unwrap();
+    let began = Instant::now();
+    while name().await != "lovelace" {
+        assert!(began.elapsed() < SOON, "still the former name");
+        tokio::task::yield_now().await;
     }
 }
 

@@ -19,7 +19,7 @@ use signet::{
         },
         families::{FamilyStore as _, Opened, SessionKey},
         paging::Paging,
-        users::{NewPassword, PasswordHash, UserFilter},
+        users::{NewPassword, PasswordHash, UserFilter, UserPatch},
     },
 };
 
@@ -29,6 +29,8 @@ on_each_database! {
     one_look_up_finds_a_user_by_either_name,
     a_taken_name_leaves_nothing_behind,
     a_list_is_filtered_and_paged,
+    names_change_all_or_none_and_caches_hear_of_it,
+    of_two_who_want_a_name_one_gets_it,
     grants_come_and_go_and_caches_hear_of_it,
     setting_a_password_ends_all_sessions_but_the_excepted_one,
     a_password_is_changed_only_from_the_one_that_was_checked,
@@ -120,6 +122,74 @@ async fn a_taken_name_leaves_nothing_behind(place: Place) {
             .await
             .is_ok()
     );
+}
+
+fn renamed(name: &str) -> UserPatch {
+    UserPatch {
+        username: Some(name.parse().unwrap()),
+        email: None,
+    }
+}
+
+async fn names_change_all_or_none_and_caches_hear_of_it(place: Place) {
+    let (ada, ben) = (place.user("ada").await, place.user("ben").await);
+    let both = UserPatch {
+        email: Some(Some("ada@example.org".parse().unwrap())),
+        ..renamed("lovelace")
+    };
+    for fresh in [true, false] {
+        let done = place.users().update(ada, both.clone()).await;
+        assert_eq!(done, Ok(fresh));
+        assert_eq!(place.log().await, [changed(ada)]);
+    }
+    let found = place.users().by_id(ada).await.unwrap().unwrap();
+    assert_eq!(found.username.as_str(), "lovelace");
+    assert_eq!(found.email.clone(), both.email.flatten());
+
+    // The name is free, the address is not: neither is taken.
+    let half = UserPatch {
+        email: Some(found.email.clone()),
+        ..renamed("free")
+    };
+    assert_eq!(place.users().update(ben, half).await, conflict(EmailTaken));
+    assert_eq!(
+        place.users().update(ben, renamed("lovelace")).await,
+        conflict(UsernameTaken)
+    );
+    assert!(
+        place
+            .users()
+            .by_id(ben)
+            .await
+            .unwrap()
+            .unwrap()
+            .username
+            .as_str()
+            == "ben"
+    );
+    let without = UserPatch {
+        email: Some(None),
+        ..UserPatch::default()
+    };
+    assert_eq!(place.users().update(ada, without.clone()).await, Ok(true));
+    assert_eq!(place.users().update(ada, without).await, Ok(false));
+    place.users().delete(ben).await.unwrap();
+    assert_eq!(
+        place.users().update(ben, renamed("ben")).await,
+        conflict(NoSuchUser)
+    );
+}
+
+async fn of_two_who_want_a_name_one_gets_it(place: Place) {
+    let (ada, ben) = (place.user("ada").await, place.user("ben").await);
+    let users = place.users();
+    let (first, second) = tokio::join!(
+        users.update(ada, renamed("best")),
+        users.update(ben, renamed("best"))
+    );
+    let outcomes = [first, second];
+    assert!(outcomes.contains(&Ok(true)), "{outcomes:?}");
+    assert!(outcomes.contains(&conflict(UsernameTaken)), "{outcomes:?}");
 }
 
 async fn a_list_is_filtered_and_paged(place: Place) {

@@ -42,6 +42,13 @@ Examples:
   signet user show ada
   signet user show ada@example.com --json")]
     Show(OneUser),
+    /// Change the names that a user logs in with; sessions go on
+    #[command(after_help = "\
+Examples:
+  signet user update ada --username ada.lovelace
+  signet user update ada --email ada@example.com
+  signet user update ada --no-email")]
+    Update(UpdateUser),
     /// Give a user scopes, or patterns of scopes such as pages.*
     #[command(after_help = "\
 Examples:
@@ -129,6 +136,21 @@ pub(super) struct OneUser {
 }
 
 #[derive(Args)]
+pub(super) struct UpdateUser {
+    /// Id, username or e-mail address
+    user: String,
+    /// The name to log in with from now on
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["email", "no_email"])]
+    username: Option<String>,
+    /// The e-mail address to log in with too from now on
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// No e-mail address from now on
+    #[arg(long, conflicts_with = "email")]
+    no_email: bool,
+}
+
+#[derive(Args)]
 pub(super) struct SomeGrants {
     /// Id, username or e-mail address
     user: String,
@@ -164,6 +186,7 @@ impl UserCommand {
             Self::Create(arguments) => verbs::create(admin, arguments).await,
             Self::List(arguments) => verbs::list(admin, arguments).await,
             Self::Show(OneUser { user }) => admin.print_user(&admin.find(&user).await?),
+            Self::Update(arguments) => verbs::update(admin, arguments).await,
             Self::Grant(SomeGrants { user, grants }) => {
                 let id = admin.find(&user).await?.id;
                 admin.print_user(&admin.auth().grant(id, &grants).await?)

@@ -3,11 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{
-    CreateUser, DeleteUser, ListUsers, SetPassword,
+    CreateUser, DeleteUser, ListUsers, SetPassword, UpdateUser,
     view::{as_json, email, grants, print_with_password, state},
 };
 use crate::{
-    auth::{AuthError, users::NewUser},
+    auth::{
+        AuthError,
+        users::{NewUser, UserWish},
+    },
     cli::{
         admin::Admin,
         failure::{Failure, Kind},
@@ -36,6 +39,16 @@ pub(super) async fn create(admin: &Admin, arguments: CreateUser) -> Result<(), F
     };
     let user = admin.auth().create_user(new, &admin.caller).await?;
     print_with_password(admin, &user, &password)
+}
+
+pub(super) async fn update(admin: &Admin, arguments: UpdateUser) -> Result<(), Failure> {
+    let user = admin.find(&arguments.user).await?;
+    let email = arguments.email.as_deref().map(Some);
+    let wish = UserWish {
+        username: arguments.username.as_deref(),
+        email: email.or(arguments.no_email.then_some(None)),
+    };
+    admin.print_user(&admin.auth().update_user(user.id, &wish).await?)
 }
 
 pub(super) async fn set_password(admin: &Admin, arguments: SetPassword) -> Result<(), Failure> {

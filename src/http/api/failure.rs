@@ -41,6 +41,8 @@ impl From<AuthError> for Refusal {
             ),
             AuthError::NotFound => Self::new(Code::NotFound),
             AuthError::Conflict(Conflict::ApiKeyExists(id)) => Self::api_key_exists(id.to_string()),
+            AuthError::Conflict(Conflict::UsernameTaken) => Self::new(Code::UsernameTaken),
+            AuthError::Conflict(Conflict::EmailTaken) => Self::new(Code::EmailTaken),
             AuthError::Conflict(conflict) => Self::new(Code::Conflict).because(words(conflict)),
             AuthError::TokenTooLarge => Self::new(Code::TokenTooLarge),
             AuthError::Internal(cause) => Self::new(Code::InternalError).caused_by(cause),

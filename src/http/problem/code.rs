@@ -61,6 +61,10 @@ pub enum Code {
     RequestTimeout,
     /// The request contradicts the current state.
     Conflict,
+    /// Somebody logs in with this username.
+    UsernameTaken,
+    /// Somebody logs in with this e-mail address.
+    EmailTaken,
     /// The login is right, but the user has as many sessions as they may have.
     TooManySessions,
     /// There is a key of this name; `api_key_id` names it.
@@ -108,7 +112,7 @@ const fn row(
 
 impl Code {
     /// Every code, in the order of the table.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::MalformedBody,
         Self::MalformedRequest,
         Self::MultipleCredentials,
@@ -137,6 +141,8 @@ impl Code {
         Self::MethodNotAllowed,
         Self::RequestTimeout,
         Self::Conflict,
+        Self::UsernameTaken,
+        Self::EmailTaken,
         Self::TooManySessions,
         Self::ApiKeyExists,
         Self::BodyTooLarge,
@@ -198,6 +204,8 @@ impl Code {
             Self::MethodNotAllowed => row(S::METHOD_NOT_ALLOWED, "method_not_allowed", "The method is not allowed here", "Use one of the methods named in the header Allow."),
             Self::RequestTimeout => row(S::REQUEST_TIMEOUT, "request_timeout", "The request took too long to arrive", "Send the whole request without pausing, then try again."),
             Self::Conflict => row(S::CONFLICT, "conflict", "The request conflicts with the current state", "Read the current state, then try again."),
+            Self::UsernameTaken => row(S::CONFLICT, "username_taken", "The username is taken", "Choose another username."),
+            Self::EmailTaken => row(S::CONFLICT, "email_taken", "The e-mail address is taken", "Choose another address, or none."),
             Self::TooManySessions => row(S::CONFLICT, "too_many_sessions", "The user has too many sessions", "Log out elsewhere, or have an administrator end a session, then log in again."),
             Self::ApiKeyExists => row(S::CONFLICT, "api_key_exists", "There is an API key of this name", "Rotate the key that `api_key_id` names, or choose another name; its text is not kept and cannot be shown again."),
             Self::BodyTooLarge => row(S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large", "Send a smaller body; the usual limit is 64 KiB."),

@@ -60,6 +60,8 @@ pub const fn of(code: Code) -> (StatusCode, &'static str) {
         | Code::MethodNotAllowed
         | Code::RequestTimeout
         | Code::Conflict
+        | Code::UsernameTaken
+        | Code::EmailTaken
         | Code::TooManySessions
         | Code::ApiKeyExists
         | Code::BodyTooLarge => (code.status(), "invalid_request"),

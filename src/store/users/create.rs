@@ -3,6 +3,7 @@
 use super::{NewUser, Users, grants::insert_grant};
 use crate::{
     model::{
+        id::UserId,
         time::Timestamp,
         user::{LoginName, User},
     },
@@ -30,10 +31,9 @@ async fn create(step: &Step<'_>, new: NewUser) -> Result<User, StoreError> {
     ];
     step.sql.execute(INSERT_USER, values).await?;
     let username = LoginName::Username(new.username.clone());
-    insert_name(step, &new, &username, Conflict::UsernameTaken).await?;
+    insert_name(step, new.id, &username).await?;
     if let Some(email) = &new.email {
-        let email = LoginName::Email(email.clone());
-        insert_name(step, &new, &email, Conflict::EmailTaken).await?;
+        insert_name(step, new.id, &LoginName::Email(email.clone())).await?;
     }
     for grant in new.grants.iter() {
         insert_grant(step, new.id, grant).await?;
@@ -50,22 +50,28 @@ async fn create(step: &Step<'_>, new: NewUser) -> Result<User, StoreError> {
     })
 }
 
-async fn insert_name(
+/// Inserts a name that a user logs in with, as part of a step.
+pub(super) async fn insert_name(
     step: &Step<'_>,
-    new: &NewUser,
+    user: UserId,
     name: &LoginName,
-    taken: Conflict,
 ) -> Result<(), StoreError> {
-    let kind = match name {
-        LoginName::Username(_) => "username",
-        LoginName::Email(_) => "email",
+    let (kind, taken) = match name {
+        LoginName::Username(_) => (USERNAME, Conflict::UsernameTaken),
+        LoginName::Email(_) => (EMAIL, Conflict::EmailTaken),
     };
-    let values = [name.as_str().into(), new.id.to_string().into(), kind.into()];
+    let values = [name.as_str().into(), user.to_string().into(), kind.into()];
     match step.sql.execute(INSERT_NAME, values).await? {
         0 => Err(taken.into()),
         _ => Ok(()),
     }
 }
+
+/// The kind of the name that somebody is called by.
+pub(super) const USERNAME: &str = "username";
+
+/// The kind of an e-mail address.
+pub(super) const EMAIL: &str = "email";
 
 const INSERT_USER: &str = "
 INSERT INTO users (id, password_hash, credential_version, not_before, created_at)

@@ -1,6 +1,6 @@
 //! What users are granted.
 
-use super::{Users, exists_still, not_the_last_administrator, one_at_a_time};
+use super::{Users, not_the_last_administrator, one_at_a_time, require};
 use crate::{
     model::{change::Change, id::UserId, scope::Grant},
     store::{
@@ -68,14 +68,6 @@ async fn delete_grant(step: &Step<'_>, user: UserId, grant: &Grant) -> Result<bo
         return Err(Conflict::LastAdministrator.into());
     }
     Ok(removed)
-}
-
-async fn require(step: &Step<'_>, user: UserId) -> Result<(), StoreError> {
-    if exists_still(step, user).await? {
-        Ok(())
-    } else {
-        Err(Conflict::NoSuchUser.into())
-    }
 }
 
 async fn tell(step: &Step<'_>, user: UserId, changed: bool) -> Result<bool, StoreError> {

@@ -10,10 +10,15 @@ mod import;
 mod password;
 mod read;
 mod state;
+mod update;
 
 use zeroize::Zeroizing;
 
-use super::{database::Database, error::StoreError, job::Step};
+use super::{
+    database::Database,
+    error::{Conflict, StoreError},
+    job::Step,
+};
 use crate::model::{
     id::UserId,
     scope::Grants,
@@ -22,6 +27,7 @@ use crate::model::{
 
 pub use import::{Imported, ImportedUser, Names};
 pub use password::NewPassword;
+pub use update::UserPatch;
 
 /// The users of a database.
 #[derive(Clone)]
@@ -95,13 +101,16 @@ async fn exists(step: &Step<'_>, user: UserId) -> Result<bool, StoreError> {
     Ok(row.is_some())
 }
 
-/// The same, and the user's row stays as it is until the end of the step.
-async fn exists_still(step: &Step<'_>, user: UserId) -> Result<bool, StoreError> {
+/// Refuses where there is no such user; the row of one who is there stays as it is until the end of
+/// the step.
+async fn require(step: &Step<'_>, user: UserId) -> Result<(), StoreError> {
     const EXISTS: &str = "
 SELECT 1 FROM users WHERE id = $1 AND erased_at IS NULL
 FOR UPDATE";
-    let row = step.sql.one(EXISTS, [user.to_string().into()]).await?;
-    Ok(row.is_some())
+    match step.sql.one(EXISTS, [user.to_string().into()]).await? {
+        Some(_) => Ok(()),
+        None => Err(Conflict::NoSuchUser.into()),
+    }
 }
 
 /// Has all steps that may take `*` from somebody go one after the other: of two administrators who

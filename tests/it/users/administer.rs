@@ -34,7 +34,8 @@ async fn a_user_is_created_found_and_erased() {
     let ada = admin.post("/v1/users", new.clone()).await.created();
     assert_eq!(ada["username"], "ada");
     assert_eq!(ada["grants"], json!(["pages.read"]));
-    admin.post("/v1/users", new).await.refused(409, "conflict");
+    let again = admin.post("/v1/users", new).await;
+    again.refused(409, "username_taken");
     Person::log_in(&server, "ada@example.com", PASSWORD).await;
 
     let path = format!("/v1/users/{}", ada["id"].as_str().unwrap());

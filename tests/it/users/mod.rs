@@ -2,3 +2,4 @@ mod administer;
 mod guard;
 mod import;
 mod sessions;
+mod update;

@@ -14,6 +14,11 @@ pub(super) fn requests(schema: &str) -> &'static [Request] {
                 "grants": ["pages.read"],
             })
         })],
+        "UserUpdate" => &[(
+            "names",
+            "Another name, and no address",
+            || json!({ "username": "ada.lovelace", "remove_email": true }),
+        )],
         "GrantChange" => &[(
             "grants",
             "A scope and a pattern",

@@ -1,113 +1,35 @@
 //! `/v1/users`.
 
+mod shapes;
+
 use std::sync::Arc;
 
 use poem::Request;
 use poem_openapi::{
-    Object, OpenApi,
+    OpenApi,
     param::{Path, Query},
 };
-use serde::{Deserialize, Serialize};
 
 use crate::{
-    auth::{Auth, UserFilter, reauthenticate::Reauthentication, sessions::Page, users::NewUser},
+    auth::{Auth, UserFilter, reauthenticate::Reauthentication, users::NewUser},
     http::{
         answer::{Answer, Created, NoContent},
         body::{Body, WITH_PASSWORD},
-        moment::Moment,
         problem::Refusal,
         secret::Secret,
     },
-    model::user::User,
 };
 
 use super::{
     Tag,
     administrator::{Administrator, UsersRead, UsersWrite},
     caller::caller,
-    listing::{default_limit, named, next_cursor, paging, total},
+    listing::{default_limit, named, paging},
 };
+use shapes::{GrantChange, UserCreation, UserItem, UserPage, UserPassword, UserUpdate};
 
 /// Administers users.
 pub struct UsersApi(pub(super) Arc<Auth>);
-
-/// A user to create.
-#[derive(Object, Deserialize)]
-#[oai(deny_unknown_fields)]
-#[serde(deny_unknown_fields)]
-pub(super) struct UserCreation {
-    /// The name to log in with: letters, digits and marks, no `@`.
-    #[oai(validator(min_length = 1, max_length = 64))]
-    username: String,
-    /// An e-mail address to log in with too.
-    #[oai(validator(min_length = 3, max_length = 254))]
-    email: Option<String>,
-    /// The password; without one the user cannot log in until it is set.
-    #[oai(validator(min_length = 1, max_length = 1024))]
-    password: Option<Secret>,
-    /// Scopes, or patterns such as `pages.*`: no more than the caller's credential includes.
-    #[serde(default)]
-    #[oai(default, validator(max_items = 128))]
-    grants: Vec<String>,
-    /// The caller's own password, needed with `grants` unless they logged in within five minutes.
-    #[oai(validator(min_length = 1, max_length = 1024))]
-    current_password: Option<Secret>,
-}
-
-/// What to give or to take.
-#[derive(Object, Deserialize)]
-#[oai(deny_unknown_fields)]
-#[serde(deny_unknown_fields)]
-pub(super) struct GrantChange {
-    /// Scopes, or patterns such as `pages.*`: no more than the caller's credential includes.
-    #[oai(validator(min_items = 1, max_items = 128))]
-    grants: Vec<String>,
-    /// The caller's own password, needed unless they logged in within five minutes.
-    #[oai(validator(min_length = 1, max_length = 1024))]
-    current_password: Option<Secret>,
-}
-
-/// A password for somebody else.
-#[derive(Object, Deserialize)]
-#[oai(deny_unknown_fields)]
-#[serde(deny_unknown_fields)]
-pub(super) struct UserPassword {
-    /// The new password.
-    #[oai(validator(min_length = 1, max_length = 1024))]
-    password: Secret,
-}
-
-/// A user.
-#[derive(Object, Serialize)]
-#[oai(rename = "User")]
-pub(super) struct UserItem {
-    /// The stable identifier, as in the access token's `sub`.
-    id: String,
-    /// The name that they log in with.
-    username: String,
-    /// The e-mail address, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
-    /// What they are granted: scopes and patterns.
-    grants: Vec<String>,
-    /// Since when they are disabled; absent while they are not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    disabled_at: Option<Moment>,
-    /// When they were created.
-    created_at: Moment,
-}
-
-/// Some of the users.
-#[derive(Object, Serialize)]
-pub(super) struct UserPage {
-    /// The users, the oldest first.
-    items: Vec<UserItem>,
-    /// What to pass as `cursor` for the next page; absent on the last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
-    /// How many there are in all.
-    total: i64,
-}
 
 #[OpenApi(tag = "Tag::Users")]
 impl UsersApi {
@@ -180,6 +102,24 @@ impl UsersApi {
         id: Path<String>,
     ) -> Result<Answer<UserItem>, Refusal> {
         Ok(Answer::new(self.0.user(named(&id.0)?).await?.into()))
+    }
+
+    /// Change what a user is called and logs in with.
+    ///
+    /// What is absent stays, and so do sessions. Everywhere the new name is told within a second.
+    /// Refused where the user is granted more than the caller's credential includes.
+    #[oai(path = "/v1/users/:id", method = "patch", operation_id = "updateUser")]
+    async fn update(
+        &self,
+        administrator: Administrator<UsersWrite>,
+        /// The user's identifier.
+        id: Path<String>,
+        body: Body<UserUpdate>,
+    ) -> Result<Answer<UserItem>, Refusal> {
+        let (by, Body(update)) = (&administrator.authority, body);
+        let (id, wish) = (named(&id.0)?, update.wish()?);
+        let user = self.0.update_user_by(by, id, &wish).await?;
+        Ok(Answer::new(user.into()))
     }
 
     /// Erase a user.
@@ -316,28 +256,5 @@ impl UsersApi {
         let user = named(&id.0)?;
         let user = self.0.ungrant_by(by, &shown, user, &change.grants).await?;
         Ok(Answer::new(user.into()))
-    }
-}
-
-impl From<User> for UserItem {
-    fn from(user: User) -> Self {
-        Self {
-            id: user.id.to_string(),
-            username: user.username.to_string(),
-            email: user.email.map(|email| email.to_string()),
-            grants: user.grants.iter().map(ToString::to_string).collect(),
-            disabled_at: user.disabled_at.map(Moment),
-            created_at: Moment(user.created_at),
-        }
-    }
-}
-
-impl From<Page<User>> for UserPage {
-    fn from(page: Page<User>) -> Self {
-        Self {
-            next_cursor: next_cursor(&page, |last| last.id.to_string()),
-            total: total(&page),
-            items: page.items.into_iter().map(UserItem::from).collect(),
-        }
     }
 }
