@@ -4,11 +4,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod demo;
+mod packages;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use base64::Engine;
@@ -240,48 +239,19 @@ fn encoded(part: &Value) -> String {
     BASE64URL.encode(part.to_string())
 }
 
-/// The verifier with `PyJWT`, in a virtual environment of its own.
+/// The verifier with `PyJWT`.
 fn python() -> Command {
-    let (package, place) = package("python");
-    let interpreter = place.join("bin/python");
-    install_once(&package.join("requirements.txt"), &place, |requirements| {
-        run(Command::new("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(&place));
-        run(Command::new(&interpreter)
-            .args(["-m", "pip", "install", "-q", "-r"])
-            .arg(requirements));
-    });
-    let mut verifier = Command::new(interpreter);
-    verifier.arg(package.join("verify.py"));
-    verifier
+    packages::python("offline/python", "verify.py")
 }
 
-/// The verifier with jose; it runs beside its `node_modules`, where Node looks for them.
+/// The verifier with jose.
 fn node() -> Command {
-    let (package, place) = package("node");
-    install_once(&package.join("package-lock.json"), &place, |lock| {
-        fs::create_dir_all(&place).unwrap();
-        fs::copy(package.join("package.json"), place.join("package.json")).unwrap();
-        fs::copy(lock, place.join("package-lock.json")).unwrap();
-        let ci = [
-            "ci",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--silent",
-        ];
-        run(Command::new("npm").args(ci).current_dir(&place));
-    });
-    fs::copy(package.join("verify.mjs"), place.join("verify.mjs")).unwrap();
-    let mut verifier = Command::new("node");
-    verifier.arg(place.join("verify.mjs"));
-    verifier
+    packages::node("offline/node", "verify.mjs")
 }
 
 /// The verifier with jsonwebtoken, with that library's own cryptography.
 fn rust() -> Command {
-    let (package, place) = package("rust");
+    let (package, place) = packages::package("offline/rust");
     let mut verifier = Command::new(env!("CARGO"));
     verifier.args(["run", "--quiet", "--locked", "--manifest-path"]);
     verifier
@@ -289,37 +259,4 @@ fn rust() -> Command {
         .arg("--target-dir")
         .arg(place);
     verifier
-}
-
-/// The folder of a verifier's package, and the one below target/ where it may install things.
-fn package(name: &str) -> (PathBuf, PathBuf) {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/offline")
-        .join(name);
-    (
-        package,
-        Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join("offline")
-            .join(name),
-    )
-}
-
-/// Runs `install` unless it has succeeded for the same `lock` before.
-fn install_once(lock: &Path, place: &Path, install: impl FnOnce(&Path)) {
-    let mark = place.join("installed");
-    let wanted = fs::read(lock).unwrap();
-    if fs::read(&mark).ok().as_ref() != Some(&wanted) {
-        install(lock);
-        fs::write(mark, wanted).unwrap();
-    }
-}
-
-fn run(command: &mut Command) {
-    let status = command.status().unwrap_or_else(|error| {
-        panic!("{command:?}: {error}. `make test` installs what the tests need.")
-    });
-    assert!(
-        status.success(),
-        "{command:?}: {status}. `make test` installs what the tests need."
-    );
 }
