@@ -49,6 +49,33 @@ fn the_example_file_gives_the_defaults_when_everything_is_switched_on() {
 }
 
 #[test]
+fn te_25_an_http_issuer_is_refused_unless_it_is_this_machine() {
+    for issuer in [
+        "http://id.example.com",
+        "http://127.0.0.1.example.com",
+        "http://10.0.0.1",
+    ] {
+        refused("", &[("SIGNET_SERVER__ISSUER", issuer)], "is plain http");
+    }
+    for issuer in [
+        "https://id.example.com",
+        "http://localhost:8080",
+        "http://127.0.0.1:8080",
+    ] {
+        let loaded = load("", &[("SIGNET_SERVER__ISSUER", issuer)]).unwrap();
+        assert_eq!(loaded.settings.server.issuer.as_str(), issuer);
+    }
+    let operations = include_str!("../docs/operations.md");
+    for proxy in [
+        "## Behind a proxy",
+        "ssl_certificate_key",
+        "reverse_proxy 127.0.0.1:8080",
+    ] {
+        assert!(operations.contains(proxy), "docs/operations.md: {proxy}");
+    }
+}
+
+#[test]
 fn redis_is_refused_beside_a_file_and_its_password_is_never_shown() {
     refused(
         "[store]\nredis = \"redis://cache/0\"",

@@ -22,6 +22,7 @@ use super::cors::{self, Audience};
 use super::errors::{self, Outcome};
 use super::headers;
 use super::host;
+use super::issuer_path::IssuerPath;
 use super::problem::{self, Code, Refusal};
 use super::query;
 use super::routes::Routes;
@@ -40,6 +41,8 @@ pub type NewRequestId = Arc<dyn Fn() -> String + Send + Sync>;
 pub struct Settings {
     /// Whether the issuer is https.
     pub https: bool,
+    /// What stands before our paths where the proxy leaves it on.
+    pub issuer_path: IssuerPath,
     /// The origins whose pages may read answers.
     pub origins: cors::KnownOrigin,
     /// Whose forwarded headers are believed.
@@ -62,6 +65,13 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Where a request goes whose path has the issuer's before it. A path that is a route of ours
+    /// as it stands is one: a proxy has taken the issuer's path off.
+    fn below_issuer(&self, uri: &Uri) -> Option<Uri> {
+        let below = self.issuer_path.below(uri)?;
+        (!self.is_behind(uri) && self.routes.allow(uri.path()).is_none()).then_some(below)
+    }
+
     fn is_behind(&self, uri: &Uri) -> bool {
         let rest = self.behind.and_then(|path| uri.path().strip_prefix(path));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -150,6 +160,9 @@ impl<E: Endpoint> Endpoint for Edge<E> {
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let settings = &self.settings;
         let arrived = Instant::now();
+        if let Some(below) = settings.below_issuer(request.uri()) {
+            *request.uri_mut() = below;
+        }
         let arrival = Arrival::new(
             &request,
             &settings.proxies,

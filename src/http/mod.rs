@@ -22,6 +22,7 @@ pub mod edge;
 mod errors;
 pub mod headers;
 pub mod host;
+pub mod issuer_path;
 mod json_object;
 mod moment;
 pub mod oauth;

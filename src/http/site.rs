@@ -18,9 +18,10 @@ use super::prepared::Prepared;
 use super::server::{self, Limits};
 use super::surface::{self, Options};
 use super::verify::{Gateway, VerifyApi};
-use super::wellknown::{self, CurrentJwks, WellKnown};
+use super::wellknown::{self, Current, WellKnown};
 use super::{document, probes};
 use crate::auth::Auth;
+use crate::model::scope::Registry;
 
 /// What the HTTP layer works with.
 pub struct Site {
@@ -80,8 +81,9 @@ fn endpoint(site: Site) -> impl Endpoint<Output = Response> {
     let terms = site.auth.terms();
     let max_age = u32::try_from(site.jwks_max_age.as_secs()).unwrap_or(u32::MAX);
     let jwks = current_jwks(site.auth.clone(), max_age);
-    let beside = wellknown::beside(&terms.issuer, max_age, &jwks);
-    let known = WellKnown::new(&terms.issuer, max_age, jwks);
+    let metadata = current_metadata(site.auth.clone(), max_age);
+    let beside = wellknown::beside(&terms.issuer, &metadata);
+    let known = WellKnown::new(jwks, metadata);
     let verify = VerifyApi::new(site.auth.clone(), site.gateway);
     let options = Options {
         issuer: terms.issuer.clone(),
@@ -114,7 +116,7 @@ fn endpoint(site: Site) -> impl Endpoint<Output = Response> {
 }
 
 /// The JWKS answer, prepared anew when the keys have changed.
-fn current_jwks(auth: Arc<Auth>, max_age: u32) -> CurrentJwks {
+fn current_jwks(auth: Arc<Auth>, max_age: u32) -> Current {
     let prepare = move |auth: &Auth| {
         let keys = auth.keys();
         let etag = keys.jwks_etag().to_owned();
@@ -125,6 +127,23 @@ fn current_jwks(auth: Arc<Auth>, max_age: u32) -> CurrentJwks {
     Arc::new(move || {
         let mut newest = newest.lock().unwrap_or_else(PoisonError::into_inner);
         if newest.0 != auth.keys().jwks_etag() {
+            *newest = prepare(&auth);
+        }
+        newest.1.clone()
+    })
+}
+
+/// The metadata answer, prepared anew when the registry of scopes has changed.
+fn current_metadata(auth: Arc<Auth>, max_age: u32) -> Current {
+    let prepare = move |auth: &Auth| {
+        let registry = auth.registry();
+        let answer = wellknown::metadata(&auth.terms().issuer, &registry, max_age);
+        (registry, answer)
+    };
+    let newest: Mutex<(Arc<Registry>, Prepared)> = Mutex::new(prepare(&auth));
+    Arc::new(move || {
+        let mut newest = newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&newest.0, &auth.registry()) {
             *newest = prepare(&auth);
         }
         newest.1.clone()

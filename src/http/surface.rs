@@ -14,6 +14,7 @@ use super::address::TrustedProxies;
 use super::body::Shapes;
 use super::document::{self, Codes};
 use super::edge::{Edge, NewRequestId, Settings};
+use super::issuer_path::IssuerPath;
 use super::prepared::Prepared;
 use super::routes::Routes;
 use super::{cors, docs, probes, verify};
@@ -95,6 +96,7 @@ where
         inner,
         Settings {
             https: options.issuer.starts_with("https://"),
+            issuer_path: IssuerPath::of(&options.issuer),
             origins: options.origins,
             proxies: options.proxies,
             body_limit: options.body_limit,

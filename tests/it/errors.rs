@@ -9,6 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use signet::http::address::TrustedProxies;
 use signet::http::edge::{Edge, Settings};
+use signet::http::issuer_path::IssuerPath;
 use signet::http::routes::Routes;
 
 use crate::harness::{Ask, ORIGIN, PASSWORD, TestServer};
@@ -60,6 +61,7 @@ async fn pd_02_the_frameworks_errors_have_the_same_shape() {
 async fn pd_02_a_panic_has_the_same_shape() {
     let settings = Settings {
         https: false,
+        issuer_path: IssuerPath::of("https://id.example"),
         origins: Arc::new(|_| false),
         proxies: TrustedProxies::default(),
         body_limit: 1024,

@@ -7,6 +7,10 @@ use super::*;
 const ORIGIN: &str = "https://app.example";
 
 fn edge() -> Edge<Route> {
+    edge_of("https://id.example")
+}
+
+fn edge_of(issuer: &str) -> Edge<Route> {
     let never = make(|_| std::future::pending::<poem::Result<()>>());
     let slow_body = make(|request: Request| async move {
         let arrival = Arrival::of(&request);
@@ -30,6 +34,7 @@ fn edge() -> Edge<Route> {
         .at("/broken", get(make_sync(|_| StatusCode::BAD_GATEWAY)));
     let settings = Settings {
         https: true,
+        issuer_path: IssuerPath::of(issuer),
         origins: Arc::new(|origin| origin == ORIGIN),
         proxies: TrustedProxies::default(),
         body_limit: 16,
@@ -46,13 +51,22 @@ fn edge() -> Edge<Route> {
 }
 
 async fn ask(method: Method, path: &str, headers: &[(&str, &str)]) -> Response {
+    ask_at(&edge(), method, path, headers).await
+}
+
+async fn ask_at(
+    edge: &Edge<Route>,
+    method: Method,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Response {
     let uri: Uri = path.parse().unwrap();
     let request = Request::builder().method(method).uri(uri);
     let request = request.header("host", "id.example");
     let request = headers.iter().fold(request, |request, (name, value)| {
         request.header(*name, *value)
     });
-    edge().call(request.finish()).await.unwrap()
+    edge.call(request.finish()).await.unwrap()
 }
 
 async fn refused(path: &str, headers: &[(&str, &str)]) -> (StatusCode, String, Response) {
@@ -202,4 +216,26 @@ async fn what_others_tell_of_is_not_judged_by_form_and_not_shown() {
     assert_eq!(problem["instance"], "/told");
     let beside = ask(Method::GET, "/toldx?a=1&a=2", &[]).await;
     assert_eq!(beside.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn the_issuers_path_may_stand_before_ours_and_takes_nothing_from_it() {
+    let asked = [
+        ("origin", ORIGIN),
+        ("access-control-request-method", "POST"),
+    ];
+    let edge = edge_of("https://id.example/v1");
+    // Both spellings of `/v1/me` lead to it.
+    for path in ["/v1/me", "/v1/v1/me", "/v1/told/x?a=1&a=2"] {
+        let answer = ask_at(&edge, Method::GET, path, &[]).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+    }
+    let preflight = ask_at(&edge, Method::OPTIONS, "/v1/v1/auth/login", &asked).await;
+    assert_eq!(preflight.status(), StatusCode::NO_CONTENT);
+    let refused = ask_at(&edge, Method::PUT, "/v1/v1/me", &[]).await;
+    assert_eq!(refused.header("allow"), Some("GET, HEAD, DELETE"));
+    for path in ["/me", "/v1/v1/v1/me"] {
+        let answer = ask_at(&edge, Method::GET, path, &[]).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+    }
 }

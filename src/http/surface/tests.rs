@@ -4,15 +4,18 @@ use http::{StatusCode, Uri};
 use std::sync::Arc;
 
 use super::*;
-use crate::http::wellknown::{self, CurrentJwks, WellKnown};
+use crate::http::wellknown::{self, Current, WellKnown};
+use crate::model::scope::Registry;
 
 const ISSUER: &str = "https://id.example/base";
 
 fn surface(docs: bool) -> impl Endpoint<Output = Response> {
     let jwks = wellknown::jwks(Bytes::from_static(b"{\"keys\":[]}"), "\"v1\"", 300);
-    let jwks: CurrentJwks = Arc::new(move || jwks.clone());
-    let beside = wellknown::beside(ISSUER, 300, &jwks);
-    let api = WellKnown::new(ISSUER, 300, jwks);
+    let jwks: Current = Arc::new(move || jwks.clone());
+    let metadata = wellknown::metadata(ISSUER, &Registry::default(), 300);
+    let metadata: Current = Arc::new(move || metadata.clone());
+    let beside = wellknown::beside(ISSUER, &metadata);
+    let api = WellKnown::new(jwks, metadata);
     let options = Options {
         issuer: ISSUER.to_owned(),
         origins: Arc::new(|_| false),

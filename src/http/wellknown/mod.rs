@@ -1,5 +1,6 @@
 //! The public documents: keys and metadata, where verifiers look for them.
 
+mod metadata;
 mod shapes;
 
 use std::sync::Arc;
@@ -9,9 +10,9 @@ use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::{EndpointExt, Request, Response};
 use poem_openapi::{OpenApi, Tags};
 
-use super::oauth::TOKEN_EXCHANGE;
+use super::issuer_path::IssuerPath;
 use super::prepared::{Described, Prepared};
-use crate::model::client::GrantType;
+use crate::model::scope::Registry;
 pub use shapes::{JsonWebKey, JwkSet, Metadata};
 
 /// The media type of keys and metadata. RFC 7517 §8.5 allows `application/jwk-set+json` for the
@@ -20,8 +21,6 @@ const JSON: &str = "application/json";
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 const JWKS: &str = "/.well-known/jwks.json";
-/// How clients authenticate (RFC 7591 §2).
-const CLIENT_AUTHENTICATION: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
 
 /// What these operations are grouped by.
 #[derive(Tags)]
@@ -30,22 +29,20 @@ enum Tag {
     Discovery,
 }
 
-/// The JWKS as it is now.
-pub type CurrentJwks = Arc<dyn Fn() -> Prepared + Send + Sync>;
+/// A document as it is now.
+pub type Current = Arc<dyn Fn() -> Prepared + Send + Sync>;
 
 /// Answers from prepared bytes: nothing is made per request.
 pub struct WellKnown {
-    jwks: CurrentJwks,
-    metadata: Prepared,
+    jwks: Current,
+    metadata: Current,
 }
 
 impl WellKnown {
-    /// The documents of `issuer`; the metadata may be cached for `max_age` seconds.
-    pub fn new(issuer: &str, max_age: u32, jwks: CurrentJwks) -> Self {
-        Self {
-            jwks,
-            metadata: metadata(issuer, max_age),
-        }
+    /// These documents.
+    #[must_use]
+    pub fn new(jwks: Current, metadata: Current) -> Self {
+        Self { jwks, metadata }
     }
 }
 
@@ -55,27 +52,12 @@ pub fn jwks(bytes: Bytes, etag: &str, max_age: u32) -> Prepared {
     Prepared::with_etag(JSON, bytes, max_age, etag)
 }
 
-fn metadata(issuer: &str, max_age: u32) -> Prepared {
-    let at = |path: &str| format!("{}{path}", issuer.trim_end_matches('/'));
-    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let metadata = Metadata {
-        issuer: issuer.to_owned(),
-        jwks_uri: at(JWKS),
-        token_endpoint: at("/oauth/token"),
-        token_endpoint_auth_methods_supported: names(&CLIENT_AUTHENTICATION),
-        grant_types_supported: GrantType::ALL
-            .iter()
-            .map(|one| one.as_str())
-            .chain([TOKEN_EXCHANGE])
-            .map(str::to_owned)
-            .collect(),
-        revocation_endpoint: at("/oauth/revoke"),
-        revocation_endpoint_auth_methods_supported: names(&CLIENT_AUTHENTICATION),
-        introspection_endpoint: at("/oauth/introspect"),
-        response_types_supported: Vec::new(),
-    };
+/// The metadata of `issuer`, with the scopes that there are; it may be cached for `max_age`
+/// seconds.
+#[must_use]
+pub fn metadata(issuer: &str, registry: &Registry, max_age: u32) -> Prepared {
     // Strings only: this cannot fail.
-    let bytes = serde_json::to_vec(&metadata).unwrap_or_default();
+    let bytes = serde_json::to_vec(&metadata::metadata(issuer, registry)).unwrap_or_default();
     Prepared::new(JSON, bytes.into(), max_age)
 }
 
@@ -109,7 +91,7 @@ impl WellKnown {
         tag = "Tag::Discovery"
     )]
     async fn metadata(&self, request: &Request) -> Described<Metadata> {
-        Described::new(self.metadata.answer(request.headers()))
+        Described::new((self.metadata)().answer(request.headers()))
     }
 
     /// Server metadata, where OpenID Connect clients look for it.
@@ -122,46 +104,27 @@ impl WellKnown {
         tag = "Tag::Discovery"
     )]
     async fn openid_configuration(&self, request: &Request) -> Described<Metadata> {
-        Described::new(self.metadata.answer(request.headers()))
+        Described::new((self.metadata)().answer(request.headers()))
     }
 }
 
-/// What answers beside the document's own paths where the issuer has a path: the keys where the
-/// metadata says they are, and the metadata where it is looked for: RFC 8414 §3.1 inserts the
-/// well-known part before the path, OpenID Connect Discovery §4 appends it. These routes are the
-/// issuer's own business and not in the document.
+/// Where the metadata is beside the document's own paths if the issuer has a path: RFC 8414 §3.1
+/// puts the well-known part before it. (OpenID Connect Discovery §4 puts it behind, where it is
+/// found as every other route is.) These routes are the issuer's own business and not in the
+/// document.
 #[must_use]
-pub fn beside(
-    issuer: &str,
-    max_age: u32,
-    jwks: &CurrentJwks,
-) -> Vec<(String, BoxEndpoint<'static, Response>)> {
-    let after_scheme = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
-    let path = after_scheme
-        .split_once('/')
-        .map_or("", |(_, path)| path.trim_end_matches('/'));
-    if path.is_empty() {
+pub fn beside(issuer: &str, metadata: &Current) -> Vec<(String, BoxEndpoint<'static, Response>)> {
+    let path = IssuerPath::of(issuer);
+    if path.as_str().is_empty() {
         return Vec::new();
     }
-    let jwks = jwks.clone();
-    let keys = make_sync(move |request: Request| jwks().answer(request.headers()));
-    let metadata = [
-        format!("{METADATA}/{path}"),
-        format!("{OPENID}/{path}"),
-        format!("/{path}{OPENID}"),
-        format!("/{path}{METADATA}"),
-    ]
-    .map(|path| {
-        (
-            path,
-            metadata(issuer, max_age)
-                .endpoint()
-                .map_to_response()
-                .boxed(),
-        )
-    });
-    let keys = (format!("/{path}{JWKS}"), keys.map_to_response().boxed());
-    metadata.into_iter().chain([keys]).collect()
+    let at = |document: &str| {
+        let metadata = metadata.clone();
+        let answer = make_sync(move |request: Request| metadata().answer(request.headers()));
+        let path = format!("{document}{}", path.as_str());
+        (path, answer.map_to_response().boxed())
+    };
+    vec![at(METADATA), at(OPENID)]
 }
 
 #[cfg(test)]
@@ -169,45 +132,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn issuers_with_a_path_are_found_at_both_spellings() {
-        let none: CurrentJwks = Arc::new(|| jwks(Bytes::new(), "\"none\"", 300));
+    fn metadata_stands_before_the_path_of_an_issuer() {
+        let document: Current = Arc::new(|| metadata("", &Registry::default(), 300));
         let paths = |issuer| -> Vec<_> {
-            beside(issuer, 300, &none)
-                .into_iter()
-                .map(|(path, _)| path)
-                .collect()
+            let beside = beside(issuer, &document).into_iter();
+            beside.map(|(path, _)| path).collect()
         };
         assert!(paths("https://id.example").is_empty());
-        assert!(paths("https://id.example/").is_empty());
         assert_eq!(
             paths("https://id.example/a/b"),
             [
                 "/.well-known/oauth-authorization-server/a/b",
                 "/.well-known/openid-configuration/a/b",
-                "/a/b/.well-known/openid-configuration",
-                "/a/b/.well-known/oauth-authorization-server",
-                "/a/b/.well-known/jwks.json",
             ]
-        );
-    }
-
-    #[tokio::test]
-    async fn metadata_names_what_exists() {
-        let answer = metadata("https://id.example/a", 300).answer(&http::HeaderMap::new());
-        assert_eq!(
-            answer.into_body().into_string().await.unwrap(),
-            "{\"issuer\":\"https://id.example/a\",\
-             \"jwks_uri\":\"https://id.example/a/.well-known/jwks.json\",\
-             \"token_endpoint\":\"https://id.example/a/oauth/token\",\
-             \"token_endpoint_auth_methods_supported\":\
-             [\"client_secret_basic\",\"client_secret_post\",\"none\"],\
-             \"grant_types_supported\":[\"refresh_token\",\"client_credentials\",\
-             \"urn:ietf:params:oauth:grant-type:token-exchange\"],\
-             \"revocation_endpoint\":\"https://id.example/a/oauth/revoke\",\
-             \"revocation_endpoint_auth_methods_supported\":\
-             [\"client_secret_basic\",\"client_secret_post\",\"none\"],\
-             \"introspection_endpoint\":\"https://id.example/a/oauth/introspect\",\
-             \"response_types_supported\":[]}"
         );
     }
 }

@@ -10,6 +10,8 @@ pub struct Metadata {
     pub issuer: String,
     /// Where the public keys are.
     pub jwks_uri: String,
+    /// The scopes that clients may ask for. Those of Signet's own API are not among them.
+    pub scopes_supported: Vec<String>,
     /// Where clients get tokens (RFC 6749 section 3.2).
     pub token_endpoint: String,
     /// How clients authenticate there.
@@ -20,8 +22,10 @@ pub struct Metadata {
     pub revocation_endpoint: String,
     /// How clients authenticate there.
     pub revocation_endpoint_auth_methods_supported: Vec<String>,
-    /// Where credentials are asked about (RFC 7662); its callers present an API key as `Bearer`.
+    /// Where credentials are asked about (RFC 7662).
     pub introspection_endpoint: String,
+    /// How its callers authenticate: `Bearer` is an API key.
+    pub introspection_endpoint_auth_methods_supported: Vec<String>,
     /// The response types of the authorization endpoint: none.
     pub response_types_supported: Vec<String>,
 }

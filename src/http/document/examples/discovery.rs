@@ -20,7 +20,7 @@ pub(super) fn answer(schema: &str) -> Option<Value> {
         "Metadata" => json!({
             "issuer": "https://id.example.com",
             "jwks_uri": "https://id.example.com/.well-known/jwks.json",
-            "introspection_endpoint": "https://id.example.com/oauth/introspect",
+            "scopes_supported": ["pages.read", "pages.write"],
             "token_endpoint": "https://id.example.com/oauth/token",
             "token_endpoint_auth_methods_supported":
                 ["client_secret_basic", "client_secret_post", "none"],
@@ -33,6 +33,7 @@ pub(super) fn answer(schema: &str) -> Option<Value> {
             "revocation_endpoint_auth_methods_supported":
                 ["client_secret_basic", "client_secret_post", "none"],
             "introspection_endpoint": "https://id.example.com/oauth/introspect",
+            "introspection_endpoint_auth_methods_supported": ["Bearer"],
             "response_types_supported": [],
         }),
         "TokenResponse" => json!({
