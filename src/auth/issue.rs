@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-use super::{Auth, AuthError, clients::within_client};
+use super::{Auth, AuthError, clients::within_client, narrowing::Narrowing};
 
 /// A new access token and the refresh token beside it. Neither is ever logged.
 pub struct Tokens {
@@ -58,15 +58,16 @@ impl Auth {
         session: &Session,
         user: &User,
         client: &Client,
-        narrowed: Option<&Scopes>,
+        narrowing: &Narrowing<'_>,
         refresh_token: String,
     ) -> Result<Tokens, AuthError> {
         let now = self.now();
-        let asked = narrowed.or(session.scopes.as_ref());
+        let asked = narrowing.scope.as_ref().or(session.scopes.as_ref());
         let scope = user.grants.effective(asked, &self.registry());
         let scope = within_client(scope, client);
         let lifetime = client.access_lifetime;
-        let claims = self.claims(session, client, scope.clone(), now, lifetime);
+        let audiences = narrowing.audiences(self.audiences_in(session, client, &scope));
+        let claims = self.claims(session, client, scope.clone(), audiences, now);
         let access_token = access::sign(key, client.token_type.as_str(), &claims)?;
         Ok(Tokens {
             access_token,
@@ -86,14 +87,9 @@ impl Auth {
         session: &Session,
         client: &Client,
         scope: Scopes,
+        audiences: Vec<String>,
         now: Timestamp,
-        lifetime: Duration,
     ) -> Claims {
-        let audiences = if session.audiences.is_empty() {
-            self.default_audiences(client, &scope)
-        } else {
-            session.audiences.clone()
-        };
         let iat = now.seconds();
         Claims {
             iss: self.terms.issuer.clone(),
@@ -101,12 +97,26 @@ impl Auth {
             aud: Audience::from(audiences),
             client_id: client.id,
             iat,
-            exp: iat + millis(lifetime) / 1000,
+            exp: iat + millis(client.access_lifetime) / 1000,
             jti: TokenId::new(now, random::bytes(&*self.parts.rng)),
             scope,
             sid: session.id,
             auth_time: session.authentication.time.seconds(),
             amr: session.authentication.methods.clone(),
+        }
+    }
+
+    /// Whom the tokens of a session are for that carry these scopes.
+    pub(super) fn audiences_in(
+        &self,
+        session: &Session,
+        client: &Client,
+        scope: &Scopes,
+    ) -> Vec<String> {
+        if session.audiences.is_empty() {
+            self.default_audiences(client, scope)
+        } else {
+            session.audiences.clone()
         }
     }
 

@@ -26,6 +26,7 @@ pub mod keys;
 pub mod login;
 pub mod logout;
 mod me;
+mod narrowing;
 mod new_password;
 mod open;
 mod prove;

@@ -16,7 +16,9 @@ use crate::{
     store::families::{Opened, Opening},
 };
 
-use super::{Auth, AuthError, Caller, asked::Asked, issue::Tokens, throttle::RateLimit};
+use super::{
+    Auth, AuthError, Caller, asked::Asked, issue::Tokens, narrowing::Narrowing, throttle::RateLimit,
+};
 
 impl Auth {
     /// Opens a session. Its first tokens are made before: what cannot be issued opens nothing.
@@ -32,7 +34,14 @@ impl Auth {
         let handle = Handle(random::bytes(&*self.parts.rng));
         let session = self.new_session(user, asked, caller);
         let refresh_token = self.mint(&handle, session.family.generation, session.family.key_id)?;
-        let mut tokens = self.issue(&key, &session, user, &asked.client, None, refresh_token)?;
+        let mut tokens = self.issue(
+            &key,
+            &session,
+            user,
+            &asked.client,
+            &Narrowing::default(),
+            refresh_token,
+        )?;
         let cookie = with_cookie.then(|| self.new_session_cookie()).transpose()?;
         let opening = Opening {
             digest: digest(&handle),

@@ -8,19 +8,12 @@ use crate::{
         client::{Client, GrantType},
         refresh_token::Generation,
         rule::{self, Verdict},
-        scope::Scopes,
         session::{EndReason, Session},
     },
     store::families::{Advance, Advanced, LateStamp, SessionKey, Step},
 };
 
-use super::{
-    Auth, AuthError, Unavailable,
-    acting::acts,
-    asked::parse_scope,
-    clients::{Asking, within_client},
-    issue::Tokens,
-};
+use super::{Auth, AuthError, Unavailable, acting::acts, clients::Asking, issue::Tokens};
 
 /// How often a step is tried that another request came in between of.
 const TRIES: usize = 3;
@@ -33,6 +26,8 @@ pub struct Refresh<'a> {
     pub client: Asking<'a>,
     /// Fewer scopes for this access token than the session has.
     pub scope: Option<&'a str>,
+    /// Fewer audiences than the session has; all of them where empty.
+    pub audience: &'a [String],
 }
 
 impl Auth {
@@ -65,14 +60,11 @@ impl Auth {
     }
 
     async fn refresh_as(&self, client: &Client, refresh: Refresh<'_>) -> Result<Tokens, AuthError> {
-        let narrowed = refresh.scope.map(parse_scope).transpose()?;
         let presented = self.open_refresh_token(refresh.token)?;
         if !client.is_enabled() {
             return Err(self.refuse_disabled(&presented, client).await?);
         }
-        if let Some(narrowed) = &narrowed {
-            self.check_narrowing(&presented, client, narrowed).await?;
-        }
+        let narrowing = self.narrowing(&presented, client, &refresh).await?;
         // What the answer needs is looked for before anything moves.
         let key = self.signing_key(client)?;
         if self.parts.changes.is_behind() {
@@ -92,7 +84,7 @@ impl Auth {
             .await?
             .ok_or(AuthError::SessionEnded(EndReason::UserDisabled))?;
         let token = self.mint(&presented.handle, generation, key_id)?;
-        self.issue(&key, &session, &user, client, narrowed.as_ref(), token)
+        self.issue(&key, &session, &user, client, &narrowing, token)
     }
 
     /// What a token is answered with whose client is disabled: its session is over, where it is one
@@ -204,34 +196,6 @@ impl Auth {
             Verdict::WrongClient | Verdict::Implausible => Err(AuthError::InvalidRefreshToken),
             Verdict::Throttled { retry_after } => Err(AuthError::RotationThrottled { retry_after }),
         }
-    }
-
-    /// Refuses scopes beyond the session's before anything moves. Nothing here looks at the
-    /// generation: a refusal does not tell whether the token is current.
-    async fn check_narrowing(
-        &self,
-        presented: &Presented,
-        client: &Client,
-        narrowed: &Scopes,
-    ) -> Result<(), AuthError> {
-        let found = self
-            .parts
-            .families
-            .find(&SessionKey::Digest(digest(&presented.handle)))
-            .await?;
-        let session = found.ok_or(AuthError::SessionEnded(EndReason::Unknown))?;
-        if session.client != client.id {
-            return Err(AuthError::InvalidRefreshToken);
-        }
-        let user = self.enabled_user(session.user).await?;
-        let registry = self.registry();
-        let held = user.map(|user| user.grants.effective(session.scopes.as_ref(), &registry));
-        let held = held.map(|held| within_client(held, client));
-        if held.is_some_and(|held| narrowed.is_subset(&held)) {
-            return Ok(());
-        }
-        let detail = "Ask for no more than the session has; log in again for other scopes.";
-        Err(AuthError::field("/scope", "invalid_scope", detail))
     }
 }
 

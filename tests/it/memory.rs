@@ -49,6 +49,7 @@ async fn refreshed(auth: &Auth, token: &mut String) -> String {
         token,
         client: Asking::Named(None),
         scope: None,
+        audience: &[],
     };
     let tokens = auth.refresh(refresh).await.unwrap();
     *token = tokens.refresh_token;

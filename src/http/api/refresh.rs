@@ -68,6 +68,7 @@ impl RefreshApi {
                     token: token.expose(),
                     client: Asking::Named(client),
                     scope,
+                    audience: &[],
                 })
                 .await?;
             return deliver(tokens, Delivery::Body, None);
@@ -84,6 +85,7 @@ impl RefreshApi {
                 token,
                 client: Asking::Named(client),
                 scope,
+                audience: &[],
             })
             .await
         {

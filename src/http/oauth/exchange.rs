@@ -5,7 +5,11 @@ use std::sync::Arc;
 use http::{HeaderMap, header};
 use poem::Request;
 
-use super::{client, form::Form, token::TokenRequest};
+use super::{
+    client,
+    form::Form,
+    token::{TokenRequest, audiences},
+};
 use crate::{
     auth::{
         Auth,
@@ -58,9 +62,7 @@ pub(super) async fn exchange(
     } else {
         Arc::new(auth.terms().default_client.clone())
     };
-    // RFC 8707 §2 and RFC 8693 §2.1: either names whom the token is for, as often as needed.
-    let audience = form.all("audience").chain(form.all("resource"));
-    let audience: Vec<String> = audience.map(str::to_owned).collect();
+    let audience = audiences(form);
     let asked = Exchange {
         client: &client,
         key,

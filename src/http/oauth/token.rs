@@ -36,8 +36,10 @@ pub(super) struct TokenRequest {
     /// The scopes asked for, space-separated: fewer than the session has, or than the client is
     /// allowed; all of them where absent.
     scope: Option<String>,
-    /// Whom the token is for (`client_credentials`, token exchange); all that the client's, or the
-    /// key's, are for where absent.
+    /// Whom the token is for: of the session's, the client's or the key's audiences; all of them
+    /// where absent (RFC 8707). It may be there several times.
+    resource: Option<String>,
+    /// Another name for `resource` (RFC 8693 section 2.1).
     audience: Option<String>,
     /// The API key (token exchange).
     subject_token: Option<String>,
@@ -134,6 +136,7 @@ impl TokenApi {
             token: form.required("refresh_token")?,
             client: Asking::Proven(client),
             scope: form.one("scope")?,
+            audience: &audiences(form),
         };
         let tokens = self.0.refresh(refresh).await;
         let tokens = tokens.map_err(|error| alike(error.into()))?;
@@ -152,7 +155,7 @@ impl TokenApi {
         client: &Client,
         form: &Form<TokenRequest>,
     ) -> Result<TokenResponse, Refusal> {
-        let audience: Vec<String> = form.all("audience").map(str::to_owned).collect();
+        let audience = audiences(form);
         let token = self.0.client_token(client, form.one("scope")?, &audience)?;
         Ok(TokenResponse {
             access_token: token.access_token,
@@ -163,6 +166,13 @@ impl TokenApi {
             issued_token_type: None,
         })
     }
+}
+
+/// Whom the token is to be for: `resource` (RFC 8707 §2) and `audience` (RFC 8693 §2.1) are two names
+/// of it, and either may be there as often as needed.
+pub(super) fn audiences(form: &Form<TokenRequest>) -> Vec<String> {
+    let named = form.all("resource").chain(form.all("audience"));
+    named.map(str::to_owned).collect()
 }
 
 /// Whatever a refresh token is refused for is one answer.

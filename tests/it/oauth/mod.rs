@@ -1,5 +1,6 @@
 mod authentication;
 mod exchange;
+mod resource;
 mod revoke;
 mod token;
 
