@@ -289,6 +289,16 @@ fn values_that_do_not_parse_are_refused_where_they_stand() {
 }
 
 #[test]
+fn jk_10_no_algorithm_that_shares_its_secret_can_be_configured() {
+    for name in ["HS256", "HS384", "HS512", "none", "None", "PS256", "ES256K"] {
+        let sentence = format!("\"{name}\" is unknown");
+        let file = format!("[signing_keys]\nalgorithms = [\"ES256\", \"{name}\"]");
+        refused(&file, &[], &sentence);
+        refused("", &[("SIGNET_SIGNING_KEYS__ALGORITHMS", name)], &sentence);
+    }
+}
+
+#[test]
 fn unsafe_combinations_are_refused() {
     for (variable, value, sentence) in UNSAFE {
         refused("", &[(&format!("SIGNET_{variable}"), value)], sentence);

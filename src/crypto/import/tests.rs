@@ -265,6 +265,16 @@ fn rsa_of(modulus: &[u8], exponent: &[u8]) -> ImportError {
 }
 
 #[test]
+fn jk_10_an_rsa_key_of_2048_bits_is_taken() {
+    let key = key(Algorithm::RS256);
+    let taken = read(pem("RSA PRIVATE KEY", &inner(&key)).as_bytes()).unwrap();
+    assert_eq!(
+        (taken.kid(), taken.algorithm()),
+        (key.kid(), Algorithm::RS256)
+    );
+}
+
+#[test]
 fn jk_13_weak_rsa_keys_are_refused() {
     let modulus = |bytes: usize, first: u8| {
         let mut modulus = vec![0x55; bytes];

@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64URL};
 use serde_json::{Value, json};
+use signet::model::authority::Authority;
 
 use super::forge::{Forge, assert_refused, present, signed_text, with_signature};
 use crate::harness::TestServer;
@@ -379,4 +380,38 @@ fn non_canonical(token: &str) -> String {
         .position(|letter| *letter == last.as_bytes()[0])
         .unwrap();
     format!("{rest}{}", char::from(ALPHABET[value ^ 1]))
+}
+
+#[tokio::test]
+async fn jv_14_what_a_key_signed_counts_as_long_as_the_key_is_published() {
+    let server = TestServer::start().await;
+    let ada = server.person("ada").await;
+    let forge = Forge::of(&server, &ada);
+    // By the key's own hand, for longer than any token lives: its end is not what ends it.
+    let exp = forge.claims["exp"].as_i64().unwrap() + 7 * 86_400;
+    let token = forge.with_claim("exp", exp.into());
+    let by = &Authority::Operator;
+    server.clock.advance(Duration::from_hours(24));
+    server.auth.rotate_signing_key(by, None).await.unwrap();
+    present(&server, &token).await.ok();
+    server
+        .clock
+        .advance(Duration::from_hours(1) + Duration::from_secs(305));
+    server.auth.tend_signing_keys().await.unwrap();
+    assert_refused(&server, &[token]).await;
+}
+
+#[tokio::test]
+async fn jv_14_unknown_keys_are_looked_for_in_memory_alone() {
+    let server = TestServer::start().await;
+    let ada = server.person("ada").await;
+    let forge = Forge::foreign(&ada);
+    let known = server.auth.keys();
+    let kid = |number: u32| json!(format!("{number:043}"));
+    let tokens: Vec<String> = (0..200)
+        .map(|number| forge.with_header("kid", kid(number)))
+        .collect();
+    assert_refused(&server, &tokens).await;
+    // Whoever reads the keys anew has others.
+    assert!(server.auth.keys().is(&known));
 }

@@ -93,3 +93,10 @@ fn refused(answer: &Answer, status: u16, error: &str) -> Value {
     assert_eq!(body["error"], error, "{body}");
     body
 }
+
+/// What is answered while the store is away: try again, and keep what you have.
+#[track_caller]
+fn unavailable(answer: &Answer) {
+    refused(answer, 503, "temporarily_unavailable");
+    assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+}

@@ -6,7 +6,7 @@ use signet::model::client::{ClientKind, GrantType};
 
 use crate::harness::{Answer, Ask, TestServer};
 
-use super::{Registered, form, login, page, refused, register, service, text, token};
+use super::{Registered, form, login, page, refused, register, service, text, token, unavailable};
 
 async fn revoke(server: &TestServer, parameters: &[(&str, &str)]) -> Answer {
     form(server, "/oauth/revoke", parameters).ask().await
@@ -175,4 +175,24 @@ async fn rv_11_there_is_one_method() {
     let answer = server.request(Method::GET, "/oauth/revoke").ask().await;
     refused(&answer, 405, "invalid_request");
     assert_eq!(answer.header("allow"), "POST");
+}
+
+#[tokio::test]
+async fn rv_09_when_the_store_is_away_nothing_is_called_revoked() {
+    let server = TestServer::start().await;
+    server.create_user("ada", &[]).await;
+    let client = page(&server).await;
+    let tokens = login(&server, &client).await;
+    let refresh_token = text(&tokens["refresh_token"]);
+    let asked = [("token", refresh_token), ("client_id", &client.id)];
+    let mut other = server.store.connect().await;
+    other.lock().await;
+    unavailable(&revoke(&server, &asked).await);
+    other.execute("ROLLBACK").await;
+    if server.store.redis().is_none() {
+        refresh(&server, &client, refresh_token).await.ok();
+    }
+    revoke(&server, &asked).await.ok();
+    let over = refresh(&server, &client, refresh_token).await;
+    refused(&over, 400, "invalid_grant");
 }

@@ -10,7 +10,9 @@ use signet::model::client::ClientKind;
 
 use crate::harness::{Ask, ORIGIN, TestServer, part};
 
-use super::{TOKEN_EXCHANGE, form, login, page, refused, register, service, text, token};
+use super::{
+    TOKEN_EXCHANGE, form, login, page, refused, register, service, text, token, unavailable,
+};
 
 #[tokio::test]
 async fn te_01_a_public_client_refreshes() {
@@ -299,6 +301,24 @@ async fn te_19_there_is_no_password_grant() {
 }
 
 #[tokio::test]
+async fn jt_14_a_clients_own_token_tells_of_no_login() {
+    let server = TestServer::start().await;
+    let client = service(&server).await;
+    let request = form(
+        &server,
+        "/oauth/token",
+        &[("grant_type", "client_credentials")],
+    );
+    let request = request.basic_auth(&client.id, Some(&client.secret));
+    let tokens = request.ask().await.ok();
+    let claims = part(text(&tokens["access_token"]), 1);
+    assert_eq!(claims["sub"], client.id);
+    for absent in ["auth_time", "amr", "acr", "sid"] {
+        assert_eq!(claims.get(absent), None, "{absent}");
+    }
+}
+
+#[tokio::test]
 async fn te_20_a_server_gets_tokens_of_its_own() {
     let server = TestServer::start().await;
     server.register(&["pages.read"]).await;
@@ -407,4 +427,28 @@ async fn check_pages(server: &TestServer, path: &str) {
     assert_eq!(wrong.header("access-control-allow-origin"), ORIGIN);
     let foreign = form(server, path, &[]).header("Origin", "https://evil.example");
     assert!(!foreign.ask().await.has("access-control-allow-origin"));
+}
+
+#[tokio::test]
+async fn te_22_when_the_store_is_away_no_grant_is_called_invalid() {
+    let server = TestServer::start().await;
+    server.create_user("ada", &[]).await;
+    let client = page(&server).await;
+    let tokens = login(&server, &client).await;
+    let asked = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", text(&tokens["refresh_token"])),
+        ("client_id", &client.id),
+    ];
+    let mut other = server.store.connect().await;
+    other.lock().await;
+    let answer = token(&server, &asked).await;
+    match server.store.redis() {
+        // Where sessions live, nothing is away.
+        Some(_) => drop(answer.ok()),
+        None => unavailable(&answer),
+    }
+    other.execute("ROLLBACK").await;
+    // The client kept its token, and was right.
+    token(&server, &asked).await.ok();
 }

@@ -171,6 +171,30 @@ async fn jk_11_a_key_that_others_can_read_stops_the_start() {
 }
 
 #[tokio::test]
+async fn jk_09_the_default_set_has_keys_of_one_family() {
+    let server = TestServer::start().await;
+    for _ in 0..3 {
+        for key in keys(&server).await {
+            let kind = ["kty", "crv", "use", "alg"].map(|member| key[member].as_str().unwrap());
+            assert_eq!(kind, ["EC", "P-256", "sig", "ES256"]);
+        }
+        server.clock.advance(Duration::from_hours(30 * 24));
+        server.auth.tend_signing_keys().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn jk_10_new_rsa_keys_have_3072_bits() {
+    let all = of_every_algorithm().await;
+    let rsa: Vec<&Value> = all.iter().filter(|key| key["kty"] == "RSA").collect();
+    assert_eq!(rsa.len(), 2);
+    for key in rsa {
+        let modulus = BASE64URL.decode(key["n"].as_str().unwrap()).unwrap();
+        assert!(modulus.len() == 3072 / 8 && modulus[0] >= 0x80);
+    }
+}
+
+#[tokio::test]
 async fn jk_14_the_set_is_small() {
     // The one that signs, the one that stands by, and for an hour the one that signed before.
     let server = TestServer::start().await;
