@@ -192,11 +192,69 @@ impl KeyVault {
         self.open_pepper(&self.peppers.ensure(PEPPER_ID, &sealed).await?)
     }
 
+    /// The ids of the master keys that are here, the one in use first.
+    pub fn master_key_ids(&self) -> impl Iterator<Item = u8> {
+        self.master.ids()
+    }
+
+    /// Of each secret that is kept, the master key under which it is sealed.
+    pub async fn sealed_under(&self) -> Result<Vec<Option<u8>>, StoreError> {
+        let kept = self.kept().await?.into_iter();
+        Ok(kept
+            .map(|(_, sealed)| seal::sealed_under(&sealed))
+            .collect())
+    }
+
+    /// Seals under the master key in use what is sealed under another; how many secrets that were.
+    pub async fn reseal(&self, rng: &dyn Rng) -> Result<usize, KeysError> {
+        let mut done = 0;
+        for (kept, sealed) in self.kept().await? {
+            if seal::sealed_under(&sealed) == Some(self.master.active()) {
+                continue;
+            }
+            let (purpose, name) = kept.context();
+            let secret = seal::open(&self.master, purpose, &name, &sealed)?;
+            let anew = seal::seal(&self.master, purpose, &name, &secret, rng)?;
+            let replaced = match &kept {
+                Kept::SigningKey(kid) => self.rows.reseal(kid, &sealed, anew).await?,
+                Kept::Pepper(id) => self.peppers.reseal(*id, &sealed, anew).await?,
+            };
+            done += usize::from(replaced);
+        }
+        Ok(done)
+    }
+
+    /// Every secret that is kept, sealed.
+    async fn kept(&self) -> Result<Vec<(Kept, String)>, StoreError> {
+        let keys = self.rows.list().await?.into_iter();
+        let keys = keys.filter(|key| key.state != KeyState::Gone);
+        let keys = keys.map(|key| (Kept::SigningKey(key.kid), key.sealed));
+        let peppers = self.peppers.all().await?.into_iter();
+        let peppers = peppers.map(|(id, sealed)| (Kept::Pepper(id), sealed));
+        Ok(keys.chain(peppers).collect())
+    }
+
     fn open_pepper(&self, sealed: &str) -> Result<Pepper, KeysError> {
         let name = PEPPER_ID.to_string();
         let secret = seal::open(&self.master, PEPPER_PURPOSE, &name, sealed)
             .map_err(KeysError::SealedPepper)?;
         Ok(Pepper::new(PEPPER_ID, &secret)?)
+    }
+}
+
+/// A secret that is kept.
+enum Kept {
+    SigningKey(String),
+    Pepper(u8),
+}
+
+impl Kept {
+    /// What it is sealed for, and as which one.
+    fn context(&self) -> (&'static str, String) {
+        match self {
+            Self::SigningKey(kid) => (PURPOSE, kid.clone()),
+            Self::Pepper(id) => (PEPPER_PURPOSE, id.to_string()),
+        }
     }
 }
 

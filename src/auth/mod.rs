@@ -25,6 +25,7 @@ pub mod issue;
 pub mod keys;
 pub mod login;
 pub mod logout;
+pub mod master_keys;
 mod me;
 mod narrowing;
 mod new_password;

@@ -87,6 +87,13 @@ pub fn open(
     Ok(body)
 }
 
+/// The master key under which a value is sealed; none where it is no sealed value.
+#[must_use]
+pub fn sealed_under(text: &str) -> Option<u8> {
+    let (id, _) = text.strip_prefix("v1.")?.split_once('.')?;
+    id.parse().ok()
+}
+
 fn cipher(key: &MasterKey, purpose: &str) -> Result<LessSafeKey, SealError> {
     let derived = key.derive(&format!("signet seal v1 {purpose}"));
     let key = UnboundKey::new(&AES_256_GCM, derived.as_slice()).map_err(|_| SealError::Refused)?;

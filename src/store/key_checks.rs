@@ -1,6 +1,7 @@
 //! Check values: by them a start notices that it was given other keys than those in use.
 
 use super::{database::Database, error::StoreError, job::Step, sql::Columns as _};
+use crate::model::time::Timestamp;
 
 /// The check values in a database.
 #[derive(Clone)]
@@ -20,6 +21,18 @@ impl KeyChecks {
         let rows = self.database.read().all(OF, [purpose.into()]).await?;
         rows.iter()
             .map(|row| Ok((row.number("id")?, row.get("value")?)))
+            .collect()
+    }
+
+    /// The keys with which the refresh tokens of living sessions were made, and when the last of those
+    /// tokens ends.
+    pub async fn tokens(&self) -> Result<Vec<(u8, Timestamp)>, StoreError> {
+        let rows = self.database.read().all(TOKENS, []).await?;
+        rows.iter()
+            .map(|row| {
+                let end = Timestamp::from_millis(row.get("ends_at")?);
+                Ok((row.number("key_id")?, end))
+            })
             .collect()
     }
 
@@ -47,6 +60,13 @@ async fn ensure(
 }
 
 const OF: &str = "SELECT id, value FROM key_checks WHERE purpose = $1 ORDER BY id";
+
+const TOKENS: &str = "
+SELECT key_id, MAX(CASE WHEN idle_expires_at < absolute_expires_at THEN idle_expires_at
+    ELSE absolute_expires_at END) AS ends_at
+FROM sessions
+WHERE revoked_at IS NULL AND idle_expires_at > :now AND absolute_expires_at > :now
+GROUP BY key_id ORDER BY key_id";
 
 const ONE: &str = "SELECT value FROM key_checks WHERE purpose = $1 AND id = $2";
 

@@ -25,6 +25,24 @@ impl Peppers {
         row.map(|row| row.get("sealed")).transpose()
     }
 
+    /// The id of every pepper, and the sealed pepper.
+    pub async fn all(&self) -> Result<Vec<(u8, String)>, StoreError> {
+        let rows = self.database.read().all(ALL, []).await?;
+        rows.iter()
+            .map(|row| Ok((row.number("id")?, row.get("sealed")?)))
+            .collect()
+    }
+
+    /// Puts the same pepper sealed anew in the place of `from`, unless something else is there by
+    /// now. Whether it did.
+    pub async fn reseal(&self, id: u8, from: &str, to: String) -> Result<bool, StoreError> {
+        let values = [i64::from(id).into(), from.into(), to.into()];
+        let work = self.database.write(move |step| {
+            Box::pin(async move { Ok(step.sql.execute(RESEAL, values).await? > 0) })
+        });
+        work.await
+    }
+
     /// Keeps a pepper under an id that has none. The sealed one that is kept, now or from before.
     pub async fn ensure(&self, id: u8, sealed: &str) -> Result<String, StoreError> {
         let sealed = sealed.to_owned();
@@ -43,6 +61,10 @@ async fn ensure(step: &Step<'_>, id: u8, sealed: String) -> Result<String, Store
 }
 
 const FIND: &str = "SELECT sealed FROM peppers WHERE id = $1";
+
+const ALL: &str = "SELECT id, sealed FROM peppers ORDER BY id";
+
+const RESEAL: &str = "UPDATE peppers SET sealed = $3 WHERE id = $1 AND sealed = $2";
 
 const INSERT: &str = "
 INSERT INTO peppers (id, sealed, created_at) VALUES ($1, $2, $3)

@@ -96,6 +96,16 @@ impl SigningKeys {
         work.await
     }
 
+    /// Puts the same private part sealed anew in the place of `from`, unless something else is there
+    /// by now. Whether it did. No node need hear of it.
+    pub async fn reseal(&self, kid: &str, from: &str, to: String) -> Result<bool, StoreError> {
+        let values = [kid.into(), from.into(), to.into()];
+        let work = self.database.write(move |step| {
+            Box::pin(async move { Ok(step.sql.execute(RESEAL, values).await? > 0) })
+        });
+        work.await
+    }
+
     /// Takes all of these steps in order, or none:
     /// [`SigningKeyMoved`](Conflict::SigningKeyMoved) where a key is not in the state believed.
     pub async fn transition(&self, steps: Vec<Transition>) -> Result<(), StoreError> {
@@ -185,6 +195,8 @@ const INSERT: &str = "
 INSERT INTO signing_keys (kid, algorithm, state, sealed, created_at, published_at, activated_at)
 VALUES ($1, $2, $3, $4, $5, $5, $6)
 ON CONFLICT DO NOTHING";
+
+const RESEAL: &str = "UPDATE signing_keys SET sealed = $3 WHERE kid = $1 AND sealed = $2";
 
 const TRANSITION: &str = "
 UPDATE signing_keys SET

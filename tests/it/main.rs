@@ -12,6 +12,7 @@ mod errors;
 pub(crate) mod harness;
 mod introspect;
 mod lane;
+mod master_keys;
 mod me;
 mod memory;
 pub(crate) mod oauth;

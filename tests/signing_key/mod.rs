@@ -115,3 +115,36 @@ fn what_cannot_be_imported_says_why() {
     let list = place.json(&["signing-key", "list"]);
     assert_eq!(states(&list).len(), 1);
 }
+
+#[test]
+fn an_older_master_key_is_kept_until_nothing_rests_on_it() {
+    let place = begun();
+    let report = || {
+        let report = place.json(&["doctor"]);
+        let mut findings = report["findings"].as_array().expect("a list").iter();
+        let found = findings.find(|one| one["about"] == "master_keys");
+        found.expect("a finding")["text"].clone()
+    };
+    assert_eq!(report(), "There is one, and it is in use.");
+    let file = place.folder.path().join("keys/master.key");
+    let first = fs::read_to_string(&file).expect("the key file");
+    let both = format!("{first}2:ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8\n");
+    fs::write(&file, both).expect("the key file");
+    let config = place.folder.path().join("signet.toml");
+    fs::write(config, "[keys]\nactive = 2\n").expect("a file");
+    let keep = "Keep master key 1: 2 of the secrets in the database are sealed under it; `signet \
+                signing-key reseal` changes that.";
+    assert_eq!(report(), keep);
+
+    let text = place.text(&["signing-key", "reseal"]);
+    let free = "Nothing rests on master key 1: it can be taken out on every node.";
+    let done = "2 secrets were sealed anew under master key 2.";
+    assert_eq!(text, format!("{done}\n{free}\n"));
+    assert_eq!(report(), free);
+    let again = place.json(&["signing-key", "reseal"]);
+    let [new, old] = &again["master_keys"].as_array().expect("a list")[..] else {
+        panic!("{again}")
+    };
+    assert_eq!((&again["resealed"], &new["sealed"]), (&0.into(), &2.into()));
+    assert_eq!((&old["id"], &old["removable"]), (&1.into(), &true.into()));
+}

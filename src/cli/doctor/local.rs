@@ -3,6 +3,7 @@
 use std::{env, fs, os::unix::fs::MetadataExt as _, path::Path};
 
 use super::{Finding, Shared};
+use crate::cli::signing_key::in_words;
 use crate::store::redis::look as look_at;
 use crate::{
     app::{self, Ambient, App},
@@ -164,11 +165,27 @@ async fn start(settings: &Settings) -> Vec<Finding> {
         Ok(app) => {
             let health = app.auth().health().await;
             let findings = health.parts().map(|(name, state)| part(name, state));
-            let findings = findings.collect();
+            let mut findings: Vec<Finding> = findings.collect();
+            findings.extend(master_keys(&app).await);
             app.close().await;
             findings
         }
         Err(error) => failed(error),
+    }
+}
+
+/// What rests on the master keys that are not in use any more.
+async fn master_keys(app: &App) -> Vec<Finding> {
+    const ABOUT: &str = "master_keys";
+    match app.auth().master_keys().await {
+        Ok(uses) if uses.len() == 1 => vec![Finding::ok(ABOUT, "There is one, and it is in use.")],
+        Ok(uses) => {
+            let older = uses.iter().filter(|one| !one.is_active);
+            older
+                .map(|one| Finding::note(ABOUT, in_words(one)))
+                .collect()
+        }
+        Err(error) => wrong(ABOUT, &Failure::from(error)),
     }
 }
 

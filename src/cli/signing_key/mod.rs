@@ -1,8 +1,11 @@
 //! `signet signing-key`: the keys that sign access tokens.
 
 mod key_file;
+mod reseal;
 
 use std::path::PathBuf;
+
+pub(super) use reseal::in_words;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -59,6 +62,16 @@ Examples:
 Servers that run stop publishing it within a second, and the key that stands by takes over. Resource \
 servers that verify by themselves accept its tokens until they read the JWKS again.")]
     Revoke(RevokeKey),
+    /// Seal every secret under the master key in use, so that an older one can be taken out
+    #[command(after_help = "\
+Examples:
+  signet signing-key reseal
+  signet signing-key reseal --json
+
+Signing keys and the pepper of API keys are sealed under a master key each. First give the new entry to \
+every node, make it the one in use (keys.active), and restart them. Given up half-way, run it again. It \
+says what rests on the older entries still; `signet doctor` says so too.")]
+    Reseal,
 }
 
 #[derive(Args)]
@@ -82,10 +95,13 @@ pub(super) struct RevokeKey {
 
 impl SigningKeyCommand {
     pub(super) fn run(self, shared: &Shared) -> Result<(), Failure> {
+        if matches!(self, Self::Reseal) {
+            return admin::run(shared, Purpose::Use, reseal::run);
+        }
         // Read first: what is no key opens no database.
         let imported = match &self {
             Self::Import(ImportKey { file }) => Some(key_file::read(file)?),
-            Self::List | Self::Rotate(_) | Self::Revoke(_) => None,
+            Self::List | Self::Rotate(_) | Self::Revoke(_) | Self::Reseal => None,
         };
         admin::run(shared, Purpose::Use, async |admin| {
             let (auth, by) = (admin.auth(), &Authority::Operator);
