@@ -192,6 +192,8 @@ async fn on_users(server: &TestServer, root: &Person<'_>) -> Vec<Answer> {
         root.post("/v1/users", json!({ "username": "new" })).await,
         root.get("/v1/users").await,
         root.get(path).await,
+        root.patch(path, json!({ "email": "eve@example.com" }))
+            .await,
         root.post(&format!("{path}/grant"), grants()).await,
         root.post(&format!("{path}/ungrant"), grants()).await,
         root.put(&format!("{path}/password"), json!({ "password": PASSWORD }))
