@@ -8,24 +8,30 @@ use std::thread;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::harness::TestServer;
+use signet::crypto::password::PasswordCost;
+
+use super::super::harness::{self, TestServer};
 
 /// What the hashes below are of; made by Django 5.2 and by the Python package bcrypt.
 const PASSWORD: &str = "velvet orbit canyon mint";
 const PBKDF2: &str =
     "pbkdf2_sha256$100000$seasalt2024abcdefghij$1djOMIHgQOBO7bRQSTf8P/tjJ1R/YJ9B2Mu5Tn4vZNQ=";
+const SCRYPT: &str = "scrypt$16384$seasalt2024abcdefghij$8$5$1/YATEVWzKpDwYCzCopG3kBF4+yKocDS2gQq5o3CBiEUrOf+qT65CX5mkyKZPsg+SoVDHX5p9A6x+V+nWIR2ig==";
+const ARGON2: &str = "$argon2id$v=19$m=7168,t=5,p=1$AAECAwQFBgcICQoLDA0ODw$G6qaVXX/N5PVc7c2jHO56l1B1MxnprYKmd9IGZMYb3g";
 const BCRYPT: &str = "$2y$10$EvgiOzylYO087IsxCSEaXeQysS9bI3iYgCmKSFPvp1LRiYRuJplk2";
 /// Of text that has another form once normalised: `\u{fb01}ne ½ Straße`.
 const AS_TYPED: &str = "$2b$10$CwTycUXWue0Thq9StjUM0uwCBqLlOA5/XyPqUejQ9.FvrdpusBoIe";
 
 #[tokio::test]
-async fn imported_users_log_in_and_get_hashes_of_our_own() {
+async fn pw_07_imported_users_log_in_and_get_hashes_of_our_own() {
     let server = TestServer::start().await;
     server.register(&["pages.read"]).await;
     let lines = [
         json!({ "username": "ada", "email": "ada@example.com", "password_hash": PBKDF2,
             "grants": { "pages": { "read": true } } }),
         json!({ "username": "grace", "password_hash": BCRYPT }),
+        json!({ "username": "lin", "password_hash": SCRYPT }),
+        json!({ "username": "max", "password_hash": ARGON2 }),
         json!({ "username": "jean", "password_hash": AS_TYPED }),
         json!({ "username": "mary", "password_hash": BCRYPT, "disabled": true }),
         json!({ "username": "nobody", "password_hash": "!" }),
@@ -33,7 +39,7 @@ async fn imported_users_log_in_and_get_hashes_of_our_own() {
     let report = import(&server, &lines).await;
     assert_eq!(
         (&report["created"], &report["refused"]),
-        (&json!(5), &json!([]))
+        (&json!(7), &json!([]))
     );
     assert_eq!(report["without_password"], 1);
 
@@ -44,10 +50,7 @@ async fn imported_users_log_in_and_get_hashes_of_our_own() {
             .refused(401, "invalid_credentials");
     }
     let foreign = hashes(&server).await;
-    assert!(
-        foreign.iter().all(|hash| !hash.starts_with("$argon2id$")),
-        "{foreign:?}"
-    );
+    assert!(foreign.iter().all(|hash| !is_ours(hash)), "{foreign:?}");
     server
         .login("ada", "wrong")
         .await
@@ -56,20 +59,42 @@ async fn imported_users_log_in_and_get_hashes_of_our_own() {
 
     let person = server.login("ada@example.com", PASSWORD).await.ok();
     assert_eq!(person["scope"], "pages.read");
-    server.login("grace", PASSWORD).await.ok();
+    for name in ["grace", "lin", "max"] {
+        server.login(name, PASSWORD).await.ok();
+    }
     server.login("jean", "\u{fb01}ne ½ Straße").await.ok();
     let ours = hashes(&server).await;
-    assert_eq!(
-        ours.iter()
-            .filter(|hash| hash.starts_with("$argon2id$"))
-            .count(),
-        3
-    );
+    assert_eq!(ours.iter().filter(|hash| is_ours(hash)).count(), 5);
     // From now on the text counts in its normal form, as for everybody.
     for (name, password) in [("ada", PASSWORD), ("jean", "fine 1⁄2 Straße")] {
         server.login(name, password).await.ok();
     }
     assert_eq!(hashes(&server).await, ours);
+}
+
+#[tokio::test]
+async fn pw_07_a_login_renews_a_hash_of_another_cost() {
+    let mut server = TestServer::start().await;
+    server.create_user("ada", &[]).await;
+    let before = hashes(&server).await;
+    server.login("ada", harness::PASSWORD).await.ok();
+    assert_eq!(hashes(&server).await, before);
+    server.stop().await;
+    server.ambient.password_cost = PasswordCost::new(16, 2);
+    server.start_again().await;
+    let wrong = server.login("ada", "orbit walnut saddle 43").await;
+    wrong.refused(401, "invalid_credentials");
+    assert_eq!(hashes(&server).await, before);
+    server.login("ada", harness::PASSWORD).await.ok();
+    let after = hashes(&server).await;
+    assert!(after[0].contains("m=16,t=2,"), "{after:?}");
+    server.login("ada", harness::PASSWORD).await.ok();
+    assert_eq!(hashes(&server).await, after);
+}
+
+/// Whether a login has renewed it.
+fn is_ours(hash: &str) -> bool {
+    hash.starts_with("$argon2id$v=19$m=8,t=1,")
 }
 
 #[tokio::test]
