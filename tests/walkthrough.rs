@@ -19,7 +19,7 @@ const MARK: &str = "<!-- walkthrough -->";
 const START: &str = "cargo run -- demo";
 
 #[test]
-fn the_readme_can_be_followed() {
+fn a10_the_readme_can_be_followed_from_a_login_to_a_key_that_is_used_and_checked() {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(readme).unwrap();
     let steps = steps(&readme);

@@ -131,6 +131,70 @@ async fn g1_three_ways_are_tried_in_order_and_public_paths_in_none() {
 }
 
 #[tokio::test]
+async fn g4_d4_a_key_comes_in_a_header_of_the_applications_choice() {
+    let rules = "[[verify.rules]]\naccept = [\"header:X-API-Key\", \"header:X-Project-Key\"]";
+    let server = server(rules).await;
+    let (_, key) = ada(&server).await;
+    let pages = || asked(&server, "/api/pages");
+    for name in ["X-API-Key", "x-api-key", "X-Project-Key"] {
+        let answer = pages().header(name, &key.text).passes().await;
+        assert_eq!(answer.header("x-auth-method"), "header");
+        assert_eq!(answer.header("x-auth-username"), "ada");
+        assert_eq!(answer.header("x-auth-token-id"), key.id);
+    }
+    let unnamed = pages().header("X-Other-Key", &key.text);
+    unnamed.refused(401, "credential_missing").await;
+    // The first in the rule's order decides alone.
+    let two = pages().header("X-Project-Key", &key.text);
+    let two = two.header("X-API-Key", "signet_ak_x");
+    two.refused(401, "invalid_api_key").await;
+    let twice = pages().header("X-API-Key", &key.text);
+    let twice = twice.header("X-API-Key", &key.text);
+    twice.refused(400, "multiple_credentials").await;
+}
+
+#[tokio::test]
+async fn d3_a_key_comes_behind_a_keyword_of_the_applications_choice() {
+    let rules = "[[verify.rules]]\naccept = [\"scheme:Api-Key\", \"scheme:Token\"]";
+    let server = server(rules).await;
+    let (_, key) = ada(&server).await;
+    let pages = || asked(&server, "/api/pages");
+    let by = |keyword: &str| format!("{keyword} {}", key.text);
+    for keyword in ["Api-Key", "api-key", "Token"] {
+        let answer = pages().header("Authorization", &by(keyword)).passes().await;
+        assert_eq!(answer.header("x-auth-method"), "scheme");
+        assert_eq!(answer.header("x-auth-username"), "ada");
+    }
+    let other = by("Bearer");
+    let answer = pages().header("Authorization", &other);
+    let answer = answer.refused(401, "unsupported_auth_scheme").await;
+    assert_eq!(
+        answer.header("www-authenticate"),
+        "Api-Key realm=\"signet\", Token realm=\"signet\""
+    );
+    let wrong = pages().header("Authorization", "Api-Key signet_ak_x");
+    wrong.refused(401, "invalid_api_key").await;
+}
+
+#[tokio::test]
+async fn m1_one_key_is_a_bearer_token_or_stands_in_a_header_with_or_without_bearer() {
+    let rules = "[[verify.rules]]\naccept = [\"bearer_api_key\", \"header:X-WP-Key\"]";
+    let server = server(rules).await;
+    let (_, key) = ada(&server).await;
+    let posts = || asked(&server, "/wp-json/wp/v2/posts");
+    let prefixed = format!("Bearer {}", key.text);
+    for (name, value, method) in [
+        ("Authorization", &prefixed, "bearer_api_key"),
+        ("X-WP-Key", &prefixed, "header"),
+        ("X-WP-Key", &key.text, "header"),
+    ] {
+        let answer = posts().header(name, value).passes().await;
+        assert_eq!(answer.header("x-auth-method"), method, "{name}");
+        assert_eq!(answer.header("x-auth-username"), "ada", "{name}");
+    }
+}
+
+#[tokio::test]
 async fn g5_a_key_in_the_query_counts_only_where_a_rule_says_so() {
     let rules = r#"
         [[verify.rules]]
