@@ -95,6 +95,52 @@ fn a_user_is_called_otherwise() {
 }
 
 #[test]
+fn lists_are_filtered_and_say_how_many_there_are() {
+    let place = Place::new();
+    for name in ["ada", "adam", "ben"] {
+        let email = format!("{name}@example.com");
+        let new = ["user", "create", "--username", name, "--email", &email];
+        place.json(&[&new[..], &["--generate"]].concat());
+    }
+    place.json(&["user", "disable", "adam"]);
+    for (filter, names) in [
+        (&["--name", "AD"][..], &["ada", "adam"][..]),
+        (&["--name", "ben@"], &["ben"]),
+        (&["--disabled"], &["adam"]),
+        (&["--enabled"], &["ada", "ben"]),
+        (&["--name", "ad", "--enabled"], &["ada"]),
+        (&["--name", "eve"], &[]),
+    ] {
+        let listed = place.json(&[&["user", "list"], filter].concat());
+        let items = listed["items"].as_array().expect("a list").iter();
+        let mut found: Vec<&str> = items.filter_map(|one| one["username"].as_str()).collect();
+        found.sort_unstable();
+        assert_eq!(found, names, "{filter:?}");
+        assert_eq!(listed["total"], names.len(), "{filter:?}");
+    }
+    let both = ["user", "list", "--disabled", "--enabled"];
+    assert_eq!(place.run(&both, "").status.code(), Some(2));
+    let said =
+        |arguments: &[&str]| String::from_utf8(place.run(arguments, "").stderr).expect("UTF-8");
+    assert_eq!(said(&["user", "list"]), "3 of 3 users\n");
+    let first = said(&["user", "list", "--limit", "2"]);
+    assert!(
+        first.starts_with("2 of 3 users; the next ones: --after usr_"),
+        "{first}"
+    );
+    let none = said(&["user", "list", "--name", "eve"]);
+    assert_eq!(
+        none,
+        "There are no such users here; `signet user list` names all.\n"
+    );
+    assert_eq!(said(&["user", "list", "--json"]), "");
+    place.json(&["api-key", "create", "--user", "ada"]);
+    assert_eq!(said(&["api-key", "list", "--user", "ada"]), "1 of 1 keys\n");
+    place.json(&["client", "create", "--name", "Web"]);
+    assert_eq!(said(&["client", "list"]), "1 of 1 clients\n");
+}
+
+#[test]
 fn scopes_are_added_listed_granted_and_removed() {
     let place = Place::new();
     let added = place.json(&["scope", "add", "pages.read", "--description", "See pages."]);

@@ -20,6 +20,16 @@ impl Output {
             .map_err(|error| Failure::output(&error))
     }
 
+    /// Says below a table how much of a list it shows, and how to see the rest. Scripts read that in
+    /// the JSON.
+    pub(super) fn tally(self, shown: usize, total: u64, things: &str, next: Option<&str>) {
+        match next {
+            _ if self.json => {}
+            Some(next) => eprintln!("{shown} of {total} {things}; the next ones: --after {next}"),
+            None => eprintln!("{shown} of {total} {things}"),
+        }
+    }
+
     fn write(self, json: &Value, text: impl FnOnce() -> String) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.json {

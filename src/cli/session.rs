@@ -99,14 +99,11 @@ async fn list(admin: &Admin, arguments: ListSessions) -> Result<(), Failure> {
     })?;
     if rows.is_empty() && !admin.out.json {
         eprintln!("{} has no living sessions here.", user.username);
+        return Ok(());
     }
-    if let Some(next) = next.filter(|_| !admin.out.json) {
-        eprintln!(
-            "{} of {} sessions; the next ones: --after {next}",
-            rows.len(),
-            page.total
-        );
-    }
+    admin
+        .out
+        .tally(rows.len(), page.total, "sessions", next.as_deref());
     Ok(())
 }
 

@@ -113,11 +113,11 @@ pub(super) async fn list(admin: &Admin, arguments: ListKeys) -> Result<(), Failu
     })?;
     if rows.is_empty() && !admin.out.json {
         eprintln!("There are no such keys here; `signet api-key create` makes one.");
+        return Ok(());
     }
-    if let Some(next) = next.filter(|_| !admin.out.json) {
-        let (shown, total) = (rows.len(), page.total);
-        eprintln!("{shown} of {total} keys; the next ones: --after {next}");
-    }
+    admin
+        .out
+        .tally(rows.len(), page.total, "keys", next.as_deref());
     Ok(())
 }
 

@@ -46,10 +46,14 @@ pub(super) async fn list(admin: &Admin, arguments: ListClients) -> Result<(), Fa
         let rows: Vec<_> = page.items.iter().map(row).collect();
         table(["ID", "NAME", "KIND", "SCOPES", "STATE"], &rows)
     })?;
-    if let Some(next) = next.filter(|_| !admin.out.json) {
-        let (shown, total) = (page.items.len(), page.total);
-        eprintln!("{shown} of {total} clients; the next ones: --after {next}");
+    let shown = page.items.len();
+    if shown == 0 && !admin.out.json {
+        eprintln!("There are no such clients here; `signet client create` makes one.");
+        return Ok(());
     }
+    admin
+        .out
+        .tally(shown, page.total, "clients", next.as_deref());
     Ok(())
 }
 

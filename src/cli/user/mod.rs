@@ -33,7 +33,8 @@ It makes the database and the keys where there are none, as `signet serve` does.
     #[command(after_help = "\
 Examples:
   signet user list
-  signet user list --limit 1000 --json
+  signet user list --name ad --enabled
+  signet user list --disabled --limit 1000 --json
   signet user list --after usr_01890a5d-ac96-774b-bcce-b302099a8057")]
     List(ListUsers),
     /// Show one user
@@ -121,6 +122,15 @@ pub(super) struct CreateUser {
 
 #[derive(Args)]
 pub(super) struct ListUsers {
+    /// Only those whose username or e-mail address begins with this
+    #[arg(long, value_name = "PREFIX")]
+    name: Option<String>,
+    /// Only those who are disabled
+    #[arg(long, conflicts_with = "enabled")]
+    disabled: bool,
+    /// Only those who are not disabled
+    #[arg(long)]
+    enabled: bool,
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,

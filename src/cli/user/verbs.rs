@@ -71,16 +71,17 @@ fn judge(admin: &Admin, typed: &str, names: &[&str]) -> Result<(), Failure> {
 }
 
 pub(super) async fn list(admin: &Admin, arguments: ListUsers) -> Result<(), Failure> {
-    let page = admin
-        .auth()
-        .users(
-            &UserFilter::default(),
-            Paging {
-                after: arguments.after,
-                limit: arguments.limit,
-            },
-        )
-        .await?;
+    let disabled = arguments.disabled.then_some(true);
+    let filter = UserFilter {
+        name_prefix: arguments.name.map(|name| name.to_lowercase()),
+        disabled: disabled.or(arguments.enabled.then_some(false)),
+    };
+    let is_filtered = filter != UserFilter::default();
+    let paging = Paging {
+        after: arguments.after,
+        limit: arguments.limit,
+    };
+    let page = admin.auth().users(&filter, paging).await?;
     let rows: Vec<[String; 5]> = page
         .items
         .iter()
@@ -105,15 +106,19 @@ pub(super) async fn list(admin: &Admin, arguments: ListUsers) -> Result<(), Fail
         table(["ID", "USERNAME", "EMAIL", "GRANTS", "STATE"], &rows)
     })?;
     if rows.is_empty() && !admin.out.json {
-        eprintln!("There are no users here; `signet user create` makes one.");
-    }
-    if let Some(next) = next.filter(|_| !admin.out.json) {
         eprintln!(
-            "{} of {} users; the next ones: --after {next}",
-            rows.len(),
-            page.total
+            "{}",
+            if is_filtered {
+                "There are no such users here; `signet user list` names all."
+            } else {
+                "There are no users here; `signet user create` makes one."
+            }
         );
+        return Ok(());
     }
+    admin
+        .out
+        .tally(rows.len(), page.total, "users", next.as_deref());
     Ok(())
 }
 
