@@ -4,20 +4,19 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod demo;
+mod forged;
 mod packages;
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use demo::Demo;
+use forged::{Signer, part, tampered_claims, tampered_signature, unsigned};
 
 #[tokio::test]
 async fn jt_13_pyjwt_verifies_offline() {
@@ -169,77 +168,7 @@ impl Outcomes {
     }
 }
 
-/// An ES256 key of the test's own.
-struct Signer {
-    kid: &'static str,
-    pair: EcdsaKeyPair,
-    random: SystemRandom,
-}
-
-impl Signer {
-    #[expect(clippy::disallowed_methods, reason = "a key that nobody else has")]
-    fn new(kid: &'static str) -> Self {
-        let random = SystemRandom::new();
-        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
-        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
-        let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap();
-        Self { kid, pair, random }
-    }
-
-    fn jwk(&self) -> Value {
-        let (x, y) = self.pair.public_key().as_ref()[1..].split_at(32);
-        json!({
-            "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": self.kid,
-            "x": BASE64URL.encode(x), "y": BASE64URL.encode(y),
-        })
-    }
-
-    fn sign(&self, typ: &str, claims: &Value) -> String {
-        self.sign_under(
-            &json!({ "alg": "ES256", "typ": typ, "kid": self.kid }),
-            claims,
-        )
-    }
-
-    fn sign_under(&self, header: &Value, claims: &Value) -> String {
-        let signed = format!("{}.{}", encoded(header), encoded(claims));
-        let signature = self.pair.sign(&self.random, signed.as_bytes()).unwrap();
-        format!("{signed}.{}", BASE64URL.encode(signature))
-    }
-}
-
-/// The same token with another subject under the old signature.
-fn tampered_claims(token: &str) -> String {
-    let mut claims = part(token, 1);
-    claims["sub"] = json!("usr_00000000000000000000000000");
-    let parts: Vec<&str> = token.split('.').collect();
-    format!("{}.{}.{}", parts[0], encoded(&claims), parts[2])
-}
-
-/// The same token with one bit of the signature turned.
-fn tampered_signature(token: &str) -> String {
-    let (signed, signature) = token.rsplit_once('.').unwrap();
-    let mut signature = BASE64URL.decode(signature).unwrap();
-    signature[0] ^= 1;
-    format!("{signed}.{}", BASE64URL.encode(signature))
-}
-
-fn unsigned(header: &Value, claims: &Value) -> String {
-    let mut header = header.clone();
-    header["alg"] = json!("none");
-    format!("{}.{}.", encoded(&header), encoded(claims))
-}
-
-fn part(token: &str, number: usize) -> Value {
-    let part = token.split('.').nth(number).unwrap();
-    serde_json::from_slice(&BASE64URL.decode(part).unwrap()).unwrap()
-}
-
-fn encoded(part: &Value) -> String {
-    BASE64URL.encode(part.to_string())
-}
-
-/// The verifier with `PyJWT`.
+/// The verifier with `PyJWT`, in a virtual environment of its own.
 fn python() -> Command {
     packages::python("offline/python", "verify.py")
 }
@@ -251,12 +180,12 @@ fn node() -> Command {
 
 /// The verifier with jsonwebtoken, with that library's own cryptography.
 fn rust() -> Command {
-    let (package, place) = packages::package("offline/rust");
+    let (package, _) = packages::package("offline/rust");
     let mut verifier = Command::new(env!("CARGO"));
     verifier.args(["run", "--quiet", "--locked", "--manifest-path"]);
     verifier
         .arg(package.join("Cargo.toml"))
         .arg("--target-dir")
-        .arg(place);
+        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("rust"));
     verifier
 }
