@@ -89,6 +89,14 @@ impl Site {
         user
     }
 
+    /// What a command prints.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        let mut command = self.signet(arguments);
+        let output = command.arg("--json").output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
     fn signet(&self, arguments: &[&str]) -> Command {
         // It ends with the thread that starts it, however that ends.
         let mut command = Command::new("setpriv");
