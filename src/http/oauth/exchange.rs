@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, header};
 use poem::Request;
 
 use super::{
@@ -57,11 +56,8 @@ pub(super) async fn exchange(
         let detail = "Leave it out: the key itself is who acts.";
         return Err(Refusal::field("/actor_token", "invalid_request", detail));
     }
-    let client = if names_client(request.headers(), form)? {
-        client::of(auth, request, form, &caller(request)).await?
-    } else {
-        Arc::new(auth.terms().default_client.clone())
-    };
+    let client = client::find(auth, request, form, &caller(request)).await?;
+    let client = client.unwrap_or_else(|| Arc::new(auth.terms().default_client.clone()));
     let audience = audiences(form);
     let asked = Exchange {
         client: &client,
@@ -74,9 +70,4 @@ pub(super) async fn exchange(
         audience: &audience,
     };
     Ok(auth.exchange_key(asked).await?)
-}
-
-fn names_client(headers: &HeaderMap, form: &Form<TokenRequest>) -> Result<bool, Refusal> {
-    let named = form.one("client_id")?.is_some() || form.one("client_secret")?.is_some();
-    Ok(named || headers.contains_key(header::AUTHORIZATION))
 }

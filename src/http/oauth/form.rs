@@ -9,10 +9,10 @@ use poem_openapi::types::Type;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use zeroize::Zeroizing;
 
-use super::spelling::decode;
 use crate::http::arrival::Arrival;
 use crate::http::body::{is_encoded, read};
 use crate::http::problem::{Code, Refusal};
+use crate::http::spelling::decode;
 
 const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 /// How many parameters are looked at.

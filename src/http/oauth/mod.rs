@@ -5,7 +5,6 @@ mod exchange;
 mod form;
 mod introspect;
 mod revoke;
-mod spelling;
 mod token;
 
 use std::sync::Arc;
