@@ -81,7 +81,7 @@ async fn succeeded(auth: &Auth, name: &str, password: &str) -> bool {
     let login = Login {
         name,
         password,
-        client: None,
+        client: signet::auth::clients::Asking::Named(None),
         scope: None,
         audience: &[],
         replaces: None,

@@ -88,6 +88,7 @@ pub(super) fn of(settings: &Settings, default_client: ClientId) -> anyhow::Resul
             absolute_lifetime: sessions.absolute,
             reuse_interval: sessions.reuse_interval,
             keys_for_passwords: settings.default_client.keys_for_passwords,
+            refresh_introspection: false,
             algorithm: algorithm.context("signing_keys.algorithms is empty")?,
             token_type: TokenType::AtJwt,
             disabled_at: None,

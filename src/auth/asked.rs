@@ -7,7 +7,7 @@ use crate::model::{
     scope::Scopes,
 };
 
-use super::{Auth, AuthError};
+use super::{Auth, AuthError, clients::Asking};
 
 /// The longest list of scopes: an access token with more would be too large.
 pub(super) const MAX_SCOPE_BYTES: usize = 2048;
@@ -26,12 +26,12 @@ impl Auth {
     /// Checks what is asked for before any work is done on the password.
     pub(super) fn asked(
         &self,
-        client: Option<&str>,
+        asking: &Asking<'_>,
         scope: Option<&str>,
         audience: &[String],
     ) -> Result<Asked, AuthError> {
-        let client = self.client_named(client).ok_or_else(unknown_client)?;
-        check_login(&client)?;
+        let client = self.client_of(asking).ok_or_else(unknown_client)?;
+        check_login(asking, &client)?;
         let asked = Asked {
             scope: scope.map(parse_scope).transpose()?,
             audience: self.check_audience(self.audiences_of(&client), audience)?,
@@ -75,7 +75,7 @@ impl Auth {
 }
 
 /// Refuses a client that logs nobody in.
-fn check_login(client: &Client) -> Result<(), AuthError> {
+fn check_login(asking: &Asking<'_>, client: &Client) -> Result<(), AuthError> {
     let refused = |code, detail: &str| Err(AuthError::field("/client_id", code, detail));
     if !client.is_enabled() {
         return refused(
@@ -83,10 +83,16 @@ fn check_login(client: &Client) -> Result<(), AuthError> {
             "Have an administrator enable the client.",
         );
     }
-    if client.kind == ClientKind::Confidential || !client.may_use(GrantType::RefreshToken) {
+    if client.kind == ClientKind::Confidential && matches!(asking, Asking::Named(_)) {
         return refused(
             "unauthorized_client",
-            "Name a public client that logs users in.",
+            "Authenticate the client by Basic, or name a public one.",
+        );
+    }
+    if !client.may_use(GrantType::RefreshToken) {
+        return refused(
+            "unauthorized_client",
+            "Name a client that logs users in: see its grant_types.",
         );
     }
     Ok(())

@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-use super::{Auth, AuthError, Caller, issue::Tokens, prove::Proof};
+use super::{Auth, AuthError, Caller, clients::Asking, issue::Tokens, prove::Proof};
 
 /// The longest name that is looked at.
 const MAX_NAME_BYTES: usize = 254;
@@ -27,8 +27,8 @@ pub struct Login<'a> {
     pub name: &'a str,
     /// The password, as typed.
     pub password: &'a str,
-    /// The client, by its identifier; the default one where absent.
-    pub client: Option<&'a str>,
+    /// The client that asks.
+    pub client: Asking<'a>,
     /// The scopes asked for; every granted one but our own where absent.
     pub scope: Option<&'a str>,
     /// The audiences asked for; the default ones where empty.
@@ -45,7 +45,7 @@ pub struct Login<'a> {
 impl Auth {
     /// Logs in: opens a session and issues its first tokens.
     pub async fn login(&self, login: Login<'_>) -> Result<Tokens, AuthError> {
-        let asked = self.asked(login.client, login.scope, login.audience)?;
+        let asked = self.asked(&login.client, login.scope, login.audience)?;
         let account = self
             .check_password(login.name, login.password, login.caller)
             .await?;

@@ -33,6 +33,8 @@ fn sessions(operation: &str) -> Codes {
     match operation {
         "login" => &[
             Code::MalformedRequest,
+            Code::MultipleCredentials,
+            Code::InvalidClient,
             Code::TokenTooLarge,
             Code::InvalidCredentials,
             Code::TooManySessions,
@@ -41,6 +43,8 @@ fn sessions(operation: &str) -> Codes {
         ],
         "refresh" => &[
             Code::MalformedRequest,
+            Code::MultipleCredentials,
+            Code::InvalidClient,
             Code::TokenTooLarge,
             Code::CredentialMissing,
             Code::InvalidRefreshToken,
@@ -68,6 +72,7 @@ fn sessions(operation: &str) -> Codes {
 fn introspection(operation: &str) -> Codes {
     match operation {
         "introspectToken" | "introspectTokens" => &[
+            Code::InvalidClient,
             Code::InvalidApiKey,
             Code::ApiKeyExpired,
             Code::ApiKeyRevoked,
@@ -134,6 +139,9 @@ fn api_keys(operation: &str) -> Codes {
             Code::Throttled,
         ],
         "createApiKeyWithPassword" => &[
+            Code::MalformedRequest,
+            Code::MultipleCredentials,
+            Code::InvalidClient,
             Code::InvalidCredentials,
             Code::WouldEscalate,
             Code::ApiKeyExists,

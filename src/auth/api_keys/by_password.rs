@@ -1,7 +1,10 @@
 //! Creates a key for whoever knows a password: for scripts that have no access token.
 
 use crate::{
-    auth::{Auth, AuthError, Caller, Conflict, clients::within_client},
+    auth::{
+        Auth, AuthError, Caller, Conflict,
+        clients::{Asking, within_client},
+    },
     model::{authority::Authority, scope::Scopes, user::User},
 };
 
@@ -13,8 +16,8 @@ pub struct PasswordKey<'a> {
     pub login_name: &'a str,
     /// The password, as typed.
     pub password: &'a str,
-    /// The client, by its identifier; the default one where absent.
-    pub client: Option<&'a str>,
+    /// The client that asks.
+    pub client: Asking<'a>,
     /// What the key is called.
     pub name: &'a str,
     /// Scopes and patterns; everything granted but Signet's own where absent.
@@ -31,7 +34,7 @@ impl Auth {
         &self,
         wanted: PasswordKey<'_>,
     ) -> Result<(IssuedKey, User), AuthError> {
-        let client = self.asked(wanted.client, None, &[])?.client;
+        let client = self.asked(&wanted.client, None, &[])?.client;
         if !client.keys_for_passwords {
             let detail = "This client makes no API keys for passwords: log in, then create one.";
             return Err(AuthError::field("/client_id", "not_allowed", detail));

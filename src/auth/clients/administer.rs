@@ -14,7 +14,7 @@ use crate::{
         authority::Authority,
         client::{ClientKind, ClientRecord, ClientSettings},
         id::ClientId,
-        scope::Grants,
+        own_scope::OwnScope,
         time::Timestamp,
     },
     store::{
@@ -47,7 +47,7 @@ impl Auth {
         wish: ClientWish<'_>,
     ) -> Result<IssuedClient, AuthError> {
         let settings = self.read_client(kind, wish)?;
-        self.check_client_gift(by, kind, &settings.scopes)?;
+        self.check_client_gift(by, kind, &settings)?;
         if kind == ClientKind::Confidential {
             self.check_presence(by, shown).await?;
         }
@@ -93,7 +93,7 @@ impl Auth {
     ) -> Result<ClientRecord, AuthError> {
         let seen = self.client_within_reach(by, id).await?;
         let settings = self.read_client(seen.kind, wish)?;
-        self.check_client_gift(by, seen.kind, &settings.scopes)?;
+        self.check_client_gift(by, seen.kind, &settings)?;
         if seen.kind == ClientKind::Confidential && widens(&seen.settings, &settings) {
             self.check_presence(by, shown).await?;
         }
@@ -175,19 +175,21 @@ impl Auth {
             return Err(AuthError::Conflict(Conflict::DefaultClient));
         }
         let seen = self.show_client(id).await?;
-        self.check_client_gift(by, seen.kind, &seen.settings.scopes)?;
+        self.check_client_gift(by, seen.kind, &seen.settings)?;
         Ok(seen)
     }
 
     /// What a public client is limited to gives nobody anything; what a confidential one may get
-    /// for itself does.
+    /// for itself does, and what it may ask about as a resource server.
     fn check_client_gift(
         &self,
         by: &Authority,
         kind: ClientKind,
-        scopes: &Grants,
+        settings: &ClientSettings,
     ) -> Result<(), AuthError> {
-        if kind == ClientKind::Public || by.contains(scopes, &self.registry()) {
+        let asks = settings.resources.is_empty() || by.includes(&OwnScope::Introspect.scope());
+        let within = asks && by.contains(&settings.scopes, &self.registry());
+        if kind == ClientKind::Public || within {
             return Ok(());
         }
         tracing::info!(target: "signet::event", event = "escalation.refused", actor = %by);
@@ -237,5 +239,8 @@ fn widens(old: &ClientSettings, new: &ClientSettings) -> bool {
         .grant_types
         .iter()
         .all(|one| old.grant_types.contains(one));
-    more_scopes || more_grants || old.resources != new.resources
+    more_scopes
+        || more_grants
+        || old.resources != new.resources
+        || (new.refresh_introspection && !old.refresh_introspection)
 }

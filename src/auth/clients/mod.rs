@@ -81,15 +81,20 @@ impl Auth {
         }
     }
 
-    /// The client that asks: one that has a secret must have shown it.
-    pub(super) fn asking(&self, asking: &Asking<'_>) -> Option<Arc<Client>> {
+    /// The client that asks, whether or not it has to prove that first.
+    #[must_use]
+    pub fn client_of(&self, asking: &Asking<'_>) -> Option<Arc<Client>> {
         match asking {
             Asking::Proven(client) => Some(client.clone()),
-            Asking::Named(id) => {
-                let client = self.client_named(*id)?;
-                (client.kind == ClientKind::Public).then_some(client)
-            }
+            Asking::Named(id) => self.client_named(*id),
         }
+    }
+
+    /// The client that asks: one that has a secret must have shown it.
+    pub(super) fn asking(&self, asking: &Asking<'_>) -> Option<Arc<Client>> {
+        let client = self.client_of(asking)?;
+        let named = matches!(asking, Asking::Named(_));
+        (client.kind == ClientKind::Public || !named).then_some(client)
     }
 
     /// The client of that identifier, disabled or not.

@@ -39,6 +39,8 @@ pub struct ClientWish<'a> {
     pub reuse_interval: Option<Duration>,
     /// Whether it makes API keys for a username and a password.
     pub keys_for_passwords: bool,
+    /// Whether it may ask about its own refresh tokens.
+    pub refresh_introspection: bool,
     /// How its access tokens are signed.
     pub algorithm: Option<Algorithm>,
     /// The `typ` of its access tokens; `at+jwt` where absent.
@@ -88,6 +90,7 @@ impl Auth {
             absolute_lifetime: wish.absolute_lifetime,
             reuse_interval: wish.reuse_interval,
             keys_for_passwords: wish.keys_for_passwords,
+            refresh_introspection: wish.refresh_introspection,
             algorithm: wish.algorithm,
             token_type: wish.token_type.unwrap_or(TokenType::AtJwt),
         };

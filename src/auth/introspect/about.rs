@@ -28,6 +28,11 @@ impl Auth {
         if self.is_api_key(question.token) {
             return self.about_key(asker, question).await;
         }
+        if let Some(client) = asker.refresher()
+            && let Some(presented) = self.refresh_token(question.token)?
+        {
+            return self.about_refresh_token(client, &presented).await;
+        }
         match self.signed(question.token)? {
             Signed::Session(seen) => self.about_session(&seen).await,
             Signed::Key(typ, claims) => self.about_derived(typ, &claims).await,
@@ -46,13 +51,13 @@ impl Auth {
             iss: claims.iss.clone(),
             sub: claims.sub.to_string(),
             username: Some(user.username.to_string()),
-            aud: claims.aud.clone(),
+            aud: Some(claims.aud.clone()),
             client_id: Some(claims.client_id),
             // What was taken back since counts no more.
             scope: user.grants.effective(Some(&claims.scope), &self.registry()),
             exp: Some(claims.exp),
             iat: claims.iat,
-            jti: claims.jti.to_string(),
+            jti: Some(claims.jti.to_string()),
             kind: Kind::Session {
                 sid: claims.sid,
                 auth_time: claims.auth_time,
@@ -75,12 +80,12 @@ impl Auth {
             iss: claims.iss.clone(),
             sub: claims.sub.to_string(),
             username: username(&holder),
-            aud: claims.aud.clone(),
+            aud: Some(claims.aud.clone()),
             client_id: Some(claims.client_id),
             scope: claims.scope.clone(),
             exp: Some(claims.exp),
             iat: claims.iat,
-            jti: claims.jti.to_string(),
+            jti: Some(claims.jti.to_string()),
             kind: Kind::Derived(Box::new(holder.key().clone())),
         }))
     }
@@ -101,7 +106,7 @@ impl Auth {
             iss: claims.iss.clone(),
             sub: claims.sub.to_string(),
             username: None,
-            aud: claims.aud.clone(),
+            aud: Some(claims.aud.clone()),
             client_id: Some(claims.client_id),
             // What was taken back since counts no more.
             scope: client
@@ -109,7 +114,7 @@ impl Auth {
                 .effective(Some(&claims.scope), &self.registry()),
             exp: Some(claims.exp),
             iat: claims.iat,
-            jti: claims.jti.to_string(),
+            jti: Some(claims.jti.to_string()),
             kind: Kind::Client,
         }))
     }
@@ -131,12 +136,12 @@ impl Auth {
             iss: self.terms.issuer.clone(),
             sub: holder.subject().to_string(),
             username: username(&holder),
-            aud: Audience::from(audiences),
+            aud: Some(Audience::from(audiences)),
             client_id: None,
             scope: Self::shown_scopes(asker, question.token, &holder.scopes),
             exp: key.expires_at.map(Timestamp::seconds),
             iat: key.created_at.seconds(),
-            jti: key.id.to_string(),
+            jti: Some(key.id.to_string()),
             kind: Kind::ApiKey(Box::new(key.clone())),
         }))
     }

@@ -6,6 +6,7 @@
 
 mod about;
 mod asker;
+mod refresh_token;
 mod scans;
 
 use std::net::IpAddr;
@@ -43,9 +44,9 @@ pub struct Introspection {
     pub sub: String,
     /// The name to log in with, where it is a user.
     pub username: Option<String>,
-    /// Whom it is for.
-    pub aud: Audience,
-    /// The client of an access token.
+    /// Whom it is for; of a refresh token nobody but us.
+    pub aud: Option<Audience>,
+    /// The client that it was issued to.
     pub client_id: Option<ClientId>,
     /// What it allows now.
     pub scope: Scopes,
@@ -53,8 +54,8 @@ pub struct Introspection {
     pub exp: Option<i64>,
     /// When it was made, in seconds.
     pub iat: i64,
-    /// Its identifier.
-    pub jti: String,
+    /// Its identifier; a refresh token has none but its session's.
+    pub jti: Option<String>,
     /// What more is said, by its kind.
     pub kind: Kind,
 }
@@ -71,6 +72,8 @@ pub enum Kind {
         /// How.
         amr: Vec<String>,
     },
+    /// A refresh token of this session, whichever of them it is.
+    Refresh(SessionId),
     /// An access token that this key was exchanged for.
     Derived(Box<ApiKey>),
     /// The access token that a client got for itself.
@@ -103,13 +106,14 @@ impl Auth {
     /// Whether the asker may know of it: what is for them, what they hold themselves, or anything
     /// with the scope for that.
     fn may_know(&self, asker: &Asker, token: &str, said: &Introspection) -> bool {
-        asker.is_itself(token)
-            || asker.knows_all()
-            || said
-                .aud
-                .as_slice()
-                .iter()
-                .any(|one| asker.is_audience(one, &self.terms.audiences))
+        let own = |one: &String| asker.is_audience(one, &self.terms.audiences);
+        let concerns = match (&said.kind, &said.aud) {
+            // It is their own.
+            (Kind::Refresh(_), _) => true,
+            (_, Some(aud)) => aud.as_slice().iter().any(own),
+            (_, None) => false,
+        };
+        concerns || asker.is_itself(token) || asker.knows_all()
     }
 
     /// What an asker sees of a holder's scopes: Signet's own are nobody's business but their

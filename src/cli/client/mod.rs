@@ -117,6 +117,9 @@ pub(super) struct Chosen {
     /// Whether it makes API keys for a username and a password: true or false
     #[arg(long, value_name = "BOOL")]
     keys_for_passwords: Option<bool>,
+    /// Whether it may ask about its own refresh tokens: true or false
+    #[arg(long, value_name = "BOOL")]
+    refresh_introspection: Option<bool>,
     /// How its access tokens are signed: ES256, RS256 or EdDSA
     #[arg(long, value_name = "ALG", value_parser = algorithm)]
     alg: Option<Algorithm>,

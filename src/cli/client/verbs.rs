@@ -131,6 +131,7 @@ impl Chosen {
             absolute_lifetime: self.absolute_lifetime,
             reuse_interval: self.reuse_interval,
             keys_for_passwords: self.keys_for_passwords.unwrap_or_default(),
+            refresh_introspection: self.refresh_introspection.unwrap_or_default(),
             algorithm: self.alg,
             token_type: self.typ,
         }
@@ -151,6 +152,9 @@ impl Chosen {
             absolute_lifetime: self.absolute_lifetime.or(seen.absolute_lifetime),
             reuse_interval: self.reuse_interval.or(seen.reuse_interval),
             keys_for_passwords: self.keys_for_passwords.or(Some(seen.keys_for_passwords)),
+            refresh_introspection: self
+                .refresh_introspection
+                .or(Some(seen.refresh_introspection)),
             alg: self.alg.or(seen.algorithm),
             typ: self.typ.or(Some(seen.token_type)),
         }

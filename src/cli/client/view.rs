@@ -53,6 +53,7 @@ pub(super) fn as_json(client: &ClientRecord) -> Value {
         "absolute_lifetime": seconds(settings.absolute_lifetime),
         "reuse_interval": seconds(settings.reuse_interval),
         "keys_for_passwords": settings.keys_for_passwords,
+        "refresh_introspection": settings.refresh_introspection,
         "alg": settings.algorithm.map(Algorithm::as_str),
         "typ": settings.token_type.as_str(),
         "disabled_at": client.disabled_at.map(|moment| moment.to_string()),
@@ -80,6 +81,10 @@ fn as_text(client: &ClientRecord) -> String {
         (
             "keys for passwords",
             settings.keys_for_passwords.to_string(),
+        ),
+        (
+            "refresh introspection",
+            settings.refresh_introspection.to_string(),
         ),
         (
             "alg",

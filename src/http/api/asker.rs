@@ -1,20 +1,26 @@
 //! Who asks about credentials.
 
+use http::header;
 use poem::{Request, RequestBody, Result};
 use poem_openapi::{ApiExtractor, ExtractParamOptions};
 
 use crate::{
-    auth::{api_keys::KeyUse, introspect::Asker},
-    http::{arrival::Arrival, bearer::Presented, problem::Refusal},
+    auth::introspect::Asker,
+    http::{client_basic::ClientBasic, problem::Refusal},
 };
 
 use super::{
-    principal::{DESCRIPTION, SCHEME, auth},
+    caller::caller,
+    principal::{DESCRIPTION, SCHEME, auth, presented},
     scheme::described_as,
 };
 
-/// The bearer of an API key, or of an access token for whatever audience.
-pub(in crate::http) struct AskerOf(pub Asker);
+/// The bearer of an API key, or of an access token for whatever audience; or a client, by Basic.
+pub(super) struct AskerOf(pub Asker);
+
+/// The bearer, if there is one: a client may authenticate in the body as well, and is left to
+/// whoever reads that.
+pub(in crate::http) struct BearerAsker(pub Option<Asker>);
 
 impl<'a> ApiExtractor<'a> for AskerOf {
     described_as!(SCHEME, DESCRIPTION);
@@ -24,14 +30,33 @@ impl<'a> ApiExtractor<'a> for AskerOf {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        let auth = auth(request)?;
-        let presented = Presented::required(request.headers())?;
-        let text = presented.any(|text| auth.is_api_key(text))?;
-        let used = KeyUse {
-            address: Arrival::of(request).address(),
-            writes: false,
+        let Some(basic) = ClientBasic::among_others(request.headers())? else {
+            return Ok(Self(bearer(request).await?));
         };
-        let asker = auth.asker(text, used).await;
-        Ok(Self(asker.map_err(Refusal::from)?))
+        let auth = auth(request)?;
+        let client = basic.authenticate(auth, None, &caller(request)).await?;
+        Ok(Self(Asker::client(client).map_err(Refusal::from)?))
     }
+}
+
+impl<'a> ApiExtractor<'a> for BearerAsker {
+    described_as!(SCHEME, DESCRIPTION);
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        let headers = request.headers();
+        if !headers.contains_key(header::AUTHORIZATION) || ClientBasic::is_tried(headers) {
+            return Ok(Self(None));
+        }
+        Ok(Self(Some(bearer(request).await?)))
+    }
+}
+
+async fn bearer(request: &Request) -> Result<Asker, Refusal> {
+    let auth = auth(request)?;
+    let (text, used) = presented(request, auth, false)?;
+    Ok(auth.asker(text, used).await?)
 }

@@ -20,7 +20,7 @@ pub struct IntrospectApi(pub(super) Arc<Auth>);
 #[oai(deny_unknown_fields)]
 #[serde(deny_unknown_fields)]
 struct IntrospectionBatch {
-    /// The credentials: access tokens and API keys.
+    /// The credentials: access tokens, API keys, and refresh tokens of the client that asks.
     #[oai(validator(min_items = 1, max_items = 100))]
     tokens: Vec<String>,
 }
@@ -36,8 +36,8 @@ struct IntrospectionResults {
 impl IntrospectApi {
     /// Ask about many credentials at once.
     ///
-    /// Each is answered as `introspectToken` does, to the same callers; keys that may only read or
-    /// are bound to networks are asked about there. The body has 256 KiB at most.
+    /// Each is answered as `introspectToken` does, to the same callers, a client by Basic; keys that
+    /// may only read or are bound to networks are asked about there. The body has 256 KiB at most.
     #[oai(
         path = "/v1/introspect",
         method = "post",

@@ -33,7 +33,7 @@ pub(in crate::http) struct TokenIntrospection {
     /// Whom it is for: a string when it is one, an array when there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     aud: Option<OneOrMany>,
-    /// The client that an access token was issued to.
+    /// The client that a token was issued to.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<String>,
     /// What it allows now, space-separated.
@@ -48,10 +48,10 @@ pub(in crate::http) struct TokenIntrospection {
     /// Its identifier; of an API key the key's.
     #[serde(skip_serializing_if = "Option::is_none")]
     jti: Option<String>,
-    /// `Bearer` for access tokens, `api_key` for API keys.
+    /// `Bearer` for access tokens, `api_key` for API keys, `refresh_token` for refresh tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     token_type: Option<String>,
-    /// The session of an access token.
+    /// The session of a token.
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
     /// When the user proved who they are, in seconds.
@@ -94,12 +94,12 @@ impl From<Option<Introspection>> for TokenIntrospection {
             iss: Some(said.iss),
             sub: Some(said.sub),
             username: said.username,
-            aud: Some(OneOrMany(said.aud)),
+            aud: said.aud.map(OneOrMany),
             client_id: said.client_id.map(|client| client.to_string()),
             scope: (!said.scope.is_empty()).then(|| said.scope.to_string()),
             exp: said.exp,
             iat: Some(said.iat),
-            jti: Some(said.jti),
+            jti: said.jti,
             ..Self::default()
         };
         match said.kind {
@@ -112,6 +112,11 @@ impl From<Option<Introspection>> for TokenIntrospection {
                 sid: Some(sid.to_string()),
                 auth_time: Some(auth_time),
                 amr: Some(amr),
+                ..shown
+            },
+            Kind::Refresh(session) => Self {
+                token_type: Some("refresh_token".to_owned()),
+                sid: Some(session.to_string()),
                 ..shown
             },
             Kind::Derived(key) => Self {

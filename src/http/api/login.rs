@@ -19,6 +19,7 @@ use crate::{
 
 use super::{
     Tag,
+    asking::asking,
     caller::caller,
     tokens::{Delivery, TokenPair, deliver},
 };
@@ -37,7 +38,8 @@ pub(super) struct Credentials {
     /// The password.
     #[oai(validator(min_length = 1, max_length = 1024))]
     password: Secret,
-    /// The client; the default first-party client where absent.
+    /// The client; the default first-party client where absent. A confidential one authenticates by
+    /// Basic.
     client_id: Option<String>,
     /// The scopes asked for, space-separated; everything granted but `signet.*` where absent.
     #[oai(validator(
@@ -70,8 +72,8 @@ impl LoginApi {
         body: Body<Credentials, WITH_PASSWORD>,
     ) -> Result<WithCookie<Answer<TokenPair>>, Refusal> {
         let Body(credentials) = body;
-        let client = self.0.client_named(credentials.client_id.as_deref());
-        let cookie = match (credentials.delivery, client) {
+        let asking = asking(&self.0, request, credentials.client_id.as_deref()).await?;
+        let cookie = match (credentials.delivery, self.0.client_of(&asking)) {
             (Delivery::Cookie | Delivery::CookieAndSession, Some(client)) => {
                 csrf::check(request.headers(), &client.origins)?;
                 cookie::find(
@@ -84,7 +86,7 @@ impl LoginApi {
         let login = Login {
             name: &credentials.username,
             password: credentials.password.expose(),
-            client: credentials.client_id.as_deref(),
+            client: asking,
             scope: credentials.scope.as_deref(),
             audience: credentials.audience.as_deref().unwrap_or_default(),
             replaces: cookie,

@@ -6,6 +6,7 @@
 mod administrator;
 mod api_keys;
 pub(in crate::http) mod asker;
+mod asking;
 mod caller;
 mod clients;
 mod cookie_scheme;

@@ -72,16 +72,23 @@ impl<'a> ApiExtractor<'a> for AnyBearer {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        let auth = auth(request)?;
-        let presented = Presented::required(request.headers())?;
-        let text = presented.any(|text| auth.is_api_key(text))?;
-        let used = KeyUse {
-            address: Arrival::of(request).address(),
-            writes: !request.method().is_safe(),
-        };
+        let (auth, writes) = (auth(request)?, !request.method().is_safe());
+        let (text, used) = presented(request, auth, writes)?;
         let credential = auth.authenticate_any(text, used).await;
         Ok(Self(credential.map_err(Refusal::from)?))
     }
+}
+
+/// The credential that a request presents, and what for if it is an API key.
+pub(super) fn presented<'a>(
+    request: &'a Request,
+    auth: &Auth,
+    writes: bool,
+) -> Result<(&'a str, KeyUse), Refusal> {
+    let presented = Presented::required(request.headers())?;
+    let text = presented.any(|text| auth.is_api_key(text))?;
+    let address = Arrival::of(request).address();
+    Ok((text, KeyUse { address, writes }))
 }
 
 /// The verbs, which the site has put beside each request.

@@ -8,7 +8,7 @@ use poem_openapi::{Object, OpenApi};
 use serde::Deserialize;
 
 use crate::{
-    auth::{Auth, AuthError, clients::Asking, refresh::Refresh},
+    auth::{Auth, AuthError, refresh::Refresh},
     http::{
         answer::{Answer, WithCookie},
         body::Body,
@@ -20,6 +20,7 @@ use crate::{
 
 use super::{
     Tag,
+    asking::asking,
     cookie_scheme::CookieScheme,
     tokens::{Delivery, TokenPair, deliver},
 };
@@ -34,7 +35,8 @@ pub struct RefreshApi(pub(super) Arc<Auth>);
 pub(super) struct RefreshGrant {
     /// The refresh token; the one in the client's cookie where absent.
     refresh_token: Option<Secret>,
-    /// The client; the default first-party client where absent.
+    /// The client; the default first-party client where absent. A confidential one authenticates by
+    /// Basic.
     client_id: Option<String>,
     /// Fewer scopes for this access token than the session has, space-separated.
     #[oai(validator(
@@ -60,20 +62,21 @@ impl RefreshApi {
         body: Body<RefreshGrant>,
     ) -> Result<WithCookie<Answer<TokenPair>>, Refusal> {
         let Body(grant) = body;
-        let (client, scope) = (grant.client_id.as_deref(), grant.scope.as_deref());
+        let asking = asking(&self.0, request, grant.client_id.as_deref()).await?;
+        let scope = grant.scope.as_deref();
         if let Some(token) = &grant.refresh_token {
             let tokens = self
                 .0
                 .refresh(Refresh {
                     token: token.expose(),
-                    client: Asking::Named(client),
+                    client: asking,
                     scope,
                     audience: &[],
                 })
                 .await?;
             return deliver(tokens, Delivery::Body, None);
         }
-        let known = self.0.client_named(client);
+        let known = self.0.client_of(&asking);
         let known = known.ok_or_else(|| Refusal::new(Code::InvalidRefreshToken))?;
         csrf::check(request.headers(), &known.origins)?;
         let id = known.id.to_string();
@@ -83,7 +86,7 @@ impl RefreshApi {
             .0
             .refresh(Refresh {
                 token,
-                client: Asking::Named(client),
+                client: asking,
                 scope,
                 audience: &[],
             })

@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
+use poem::Request;
 use poem_openapi::{Object, OpenApi};
 
 use crate::{
-    auth::{Auth, introspect::Question},
+    auth::{
+        Auth,
+        introspect::{Asker, Question},
+    },
     http::{
         answer::Answer,
-        api::{asker::AskerOf, introspection::TokenIntrospection},
+        api::{asker::BearerAsker, caller, introspection::TokenIntrospection},
         problem::{Code, Refusal},
     },
 };
 
-use super::{Tag, form::Form};
+use super::{Tag, client, form::Form};
 
 /// Tells about one credential.
 pub struct IntrospectTokenApi(pub(super) Arc<Auth>);
@@ -21,7 +25,7 @@ pub struct IntrospectTokenApi(pub(super) Arc<Auth>);
 /// A credential to ask about.
 #[derive(Object)]
 pub(super) struct IntrospectionRequest {
-    /// The credential: an access token or an API key.
+    /// The credential: an access token, an API key, or a refresh token of the client that asks.
     #[oai(validator(min_length = 1, max_length = 16384))]
     token: String,
     /// What it may be; not looked at, since each kind can be told by itself.
@@ -31,15 +35,21 @@ pub(super) struct IntrospectionRequest {
     /// The method of the request that it came with: a key that may only read is active for GET,
     /// HEAD and OPTIONS, and not without.
     method: Option<String>,
+    /// The client that asks, unless it is named by Basic or a key is presented.
+    client_id: Option<String>,
+    /// Its secret, unless it is sent by Basic.
+    client_secret: Option<String>,
 }
 
 #[OpenApi(tag = "Tag::OAuth")]
 impl IntrospectTokenApi {
     /// Ask whether a credential counts, and what it allows.
     ///
-    /// RFC 7662. Whoever asks presents an API key with the scope `signet.introspect` (for
-    /// credentials of its own audiences) or `signet.introspect.any`; or the very credential that is
-    /// asked about. Whatever is unknown, over, or not for the caller is `{"active":false}`.
+    /// RFC 7662. A confidential client authenticates as at the token endpoint, and asks about
+    /// credentials for its `resources`. Others present an API key with the scope
+    /// `signet.introspect` (for credentials of its own audiences); or the very credential that is
+    /// asked about. Either with `signet.introspect.any` asks about all. Whatever is unknown, over,
+    /// or not for the caller is `{"active":false}`.
     #[oai(
         path = "/oauth/introspect",
         method = "post",
@@ -47,10 +57,12 @@ impl IntrospectTokenApi {
     )]
     async fn introspect(
         &self,
-        asker: AskerOf,
+        request: &Request,
+        bearer: BearerAsker,
         form: Form<IntrospectionRequest>,
     ) -> Result<Answer<TokenIntrospection>, Refusal> {
         form.each_once(&["token_type_hint"])?;
+        let asker = asker(&self.0, request, bearer, &form).await?;
         let address = form.one("address")?.map(str::parse).transpose();
         let address = address.map_err(|_| {
             Refusal::new(Code::MalformedRequest).because("address: write it like 192.0.2.1.")
@@ -61,7 +73,26 @@ impl IntrospectTokenApi {
             address,
             writes: method.map(|method| !["GET", "HEAD", "OPTIONS"].contains(&method)),
         };
-        let said = self.0.introspect(&asker.0, &question).await?;
+        let said = self.0.introspect(&asker, &question).await?;
         Ok(Answer::new(said.into()))
     }
+}
+
+/// Whoever has presented a credential, or the client that authenticates.
+async fn asker(
+    auth: &Arc<Auth>,
+    request: &Request,
+    bearer: BearerAsker,
+    form: &Form<IntrospectionRequest>,
+) -> Result<Asker, Refusal> {
+    if let Some(bearer) = bearer.0 {
+        if form.one("client_secret")?.is_some() {
+            return Err(Refusal::new(Code::MultipleCredentials)
+                .because("Ask as the client, or with the credential; not as both."));
+        }
+        return Ok(bearer);
+    }
+    let client = client::find(auth, request, form, &caller(request)).await?;
+    let client = client.ok_or_else(|| Refusal::new(Code::CredentialMissing))?;
+    Ok(Asker::client(client)?)
 }

@@ -97,6 +97,8 @@ pub struct Client {
     pub reuse_interval: Duration,
     /// Whether it makes API keys for a username and a password.
     pub keys_for_passwords: bool,
+    /// Whether it may ask about its own refresh tokens.
+    pub refresh_introspection: bool,
     /// How its access tokens are signed.
     pub algorithm: Algorithm,
     /// The `typ` of its access tokens.
@@ -151,6 +153,7 @@ impl Client {
             absolute_lifetime,
             reuse_interval: settings.reuse_interval.unwrap_or(usual.reuse_interval),
             keys_for_passwords: settings.keys_for_passwords,
+            refresh_introspection: settings.refresh_introspection,
             algorithm: settings.algorithm.unwrap_or(usual.algorithm),
             token_type: settings.token_type,
             disabled_at: record.disabled_at,

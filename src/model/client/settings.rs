@@ -47,6 +47,9 @@ pub struct ClientSettings {
     /// Whether it makes API keys for a username and a password.
     #[serde(default)]
     pub keys_for_passwords: bool,
+    /// Whether it may ask about its own refresh tokens.
+    #[serde(default)]
+    pub refresh_introspection: bool,
     /// How its access tokens are signed.
     #[serde(default)]
     pub algorithm: Option<Algorithm>,
@@ -69,6 +72,9 @@ pub enum SettingsError {
     /// Whoever cannot keep a secret cannot act for itself (RFC 6749 §4.4).
     #[error("client_credentials is for confidential clients only")]
     PublicCredentials,
+    /// Whoever cannot authenticate cannot ask (RFC 7662 §2.1).
+    #[error("refresh_introspection is for confidential clients only")]
+    PublicIntrospection,
     /// Pages are not where secrets are kept.
     #[error("a confidential client has no pages: leave origins out, or make the client public")]
     ConfidentialOrigins,
@@ -93,6 +99,7 @@ impl SettingsError {
             | Self::Audience(pointer)
             | Self::SessionLifetime(pointer) => pointer,
             Self::PublicCredentials => "/grant_types",
+            Self::PublicIntrospection => "/refresh_introspection",
             Self::ConfidentialOrigins => "/origins",
             Self::AccessLifetime => "/access_lifetime",
             Self::ReuseInterval => "/reuse_interval",
@@ -106,7 +113,9 @@ impl SettingsError {
             Self::TooMany(_) => "too_many",
             Self::Twice(_) => "duplicate",
             Self::Audience(_) => "malformed",
-            Self::PublicCredentials | Self::ConfidentialOrigins => "not_allowed",
+            Self::PublicCredentials | Self::PublicIntrospection | Self::ConfidentialOrigins => {
+                "not_allowed"
+            }
             Self::AccessLifetime | Self::SessionLifetime(_) | Self::ReuseInterval => "out_of_range",
         }
     }
@@ -141,6 +150,9 @@ impl ClientSettings {
                 errors.push(SettingsError::ConfidentialOrigins);
             }
             ClientKind::Public | ClientKind::Confidential => {}
+        }
+        if self.refresh_introspection && kind == ClientKind::Public {
+            errors.push(SettingsError::PublicIntrospection);
         }
         self.check_times(&mut errors);
         errors
@@ -258,6 +270,7 @@ mod tests {
             absolute_lifetime: None,
             reuse_interval: Some(Duration::ZERO),
             keys_for_passwords: true,
+            refresh_introspection: false,
             algorithm: Some(Algorithm::RS256),
             token_type: TokenType::Jwt,
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::{Registry, Scope, Scopes};
+use super::{OWN, Registry, Scope, Scopes};
 
 /// What a user may be given: a scope's name, or a pattern over whole dot segments (`pages.*`, `*`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,6 +92,14 @@ impl Grants {
     #[must_use]
     pub fn cover(&self, grant: &Grant) -> bool {
         self.0.iter().any(|own| own.covers(grant))
+    }
+
+    /// Whether one of them that says `signet.` allows this scope of Signet's own: what counts where
+    /// nobody asks for it by name.
+    #[must_use]
+    pub fn say(&self, own: &Scope) -> bool {
+        let mut said = self.0.iter().filter(|grant| grant.0.starts_with(OWN));
+        said.any(|grant| grant.allows(own))
     }
 
     /// What a token may carry: of `asked`, patterns in it spelled out, what is granted and there;

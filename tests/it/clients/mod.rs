@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::{Person, TestServer};
 
 /// Everything that administers clients, and pages.
-const HELD: &[&str] = &["pages.*", "signet.clients.*"];
+const HELD: &[&str] = &["pages.*", "signet.clients.*", "signet.introspect"];
 
 /// Somebody who registers clients.
 async fn administrator(server: &TestServer) -> Person<'_> {

@@ -3,7 +3,9 @@
 mod access_tokens;
 mod api_keys;
 mod askers;
+mod clients;
 mod cost;
+mod refresh_tokens;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

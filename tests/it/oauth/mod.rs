@@ -16,12 +16,16 @@ use crate::harness::{Answer, Ask, PASSWORD, TestServer};
 pub(crate) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /// A client, and its secret where it has one.
-struct Registered {
-    id: String,
-    secret: String,
+pub(crate) struct Registered {
+    pub(crate) id: String,
+    pub(crate) secret: String,
 }
 
-async fn register(server: &TestServer, kind: ClientKind, wish: ClientWish<'_>) -> Registered {
+pub(crate) async fn register(
+    server: &TestServer,
+    kind: ClientKind,
+    wish: ClientWish<'_>,
+) -> Registered {
     let by = &Authority::Operator;
     let made = server
         .auth

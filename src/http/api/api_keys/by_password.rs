@@ -10,7 +10,7 @@ use crate::{
     auth::{Auth, api_keys::PasswordKey},
     http::{
         answer::Created,
-        api::{Tag, caller::caller},
+        api::{Tag, asking::asking, caller::caller},
         body::{Body, WITH_PASSWORD},
         moment::Moment,
         problem::Refusal,
@@ -35,7 +35,8 @@ pub(super) struct PasswordForKey {
     /// What the key is called: once among one's keys that are not revoked.
     #[oai(validator(min_length = 1, max_length = 100))]
     name: String,
-    /// The client; the default first-party client where absent.
+    /// The client; the default first-party client where absent. A confidential one authenticates by
+    /// Basic.
     client_id: Option<String>,
     /// Scopes and patterns, never `signet.*`; everything granted but those where absent.
     #[oai(validator(max_items = 256))]
@@ -82,10 +83,11 @@ impl PasswordKeyApi {
         body: Body<PasswordForKey, WITH_PASSWORD>,
     ) -> Result<Created<KeyForPassword>, Refusal> {
         let Body(wanted) = body;
+        let asking = asking(&self.0, request, wanted.client_id.as_deref()).await?;
         let wanted = PasswordKey {
             login_name: &wanted.username,
             password: wanted.password.expose(),
-            client: wanted.client_id.as_deref(),
+            client: asking,
             name: &wanted.name,
             scopes: wanted.scopes.as_deref(),
             rotate: wanted.rotate,

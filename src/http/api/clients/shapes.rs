@@ -135,6 +135,10 @@ pub(super) struct ClientCreation {
     #[serde(default)]
     #[oai(default)]
     keys_for_passwords: bool,
+    /// Whether it may ask about its own refresh tokens (`introspectToken`).
+    #[serde(default)]
+    #[oai(default)]
+    refresh_introspection: bool,
     /// How its access tokens are signed.
     alg: Option<SignatureAlgorithm>,
     /// What the header of its access tokens calls them; `at+jwt` where absent.
@@ -188,6 +192,10 @@ pub(super) struct ClientUpdate {
     #[serde(default)]
     #[oai(default)]
     keys_for_passwords: bool,
+    /// Whether it may ask about its own refresh tokens (`introspectToken`).
+    #[serde(default)]
+    #[oai(default)]
+    refresh_introspection: bool,
     /// How its access tokens are signed.
     alg: Option<SignatureAlgorithm>,
     /// What the header of its access tokens calls them.
@@ -246,6 +254,8 @@ pub(super) struct ClientItem {
     reuse_interval: Option<i64>,
     /// Whether it makes API keys for a username and a password.
     keys_for_passwords: bool,
+    /// Whether it may ask about its own refresh tokens.
+    refresh_introspection: bool,
     /// How its access tokens are signed.
     #[serde(skip_serializing_if = "Option::is_none")]
     alg: Option<SignatureAlgorithm>,
@@ -303,6 +313,7 @@ macro_rules! wish {
                     absolute_lifetime: self.absolute_lifetime.map(length),
                     reuse_interval: self.reuse_interval.map(length),
                     keys_for_passwords: self.keys_for_passwords,
+                    refresh_introspection: self.refresh_introspection,
                     algorithm: self.alg.map(Into::into),
                     token_type: self.typ.map(Into::into),
                 }
@@ -352,6 +363,7 @@ impl From<ClientRecord> for ClientItem {
             absolute_lifetime: settings.absolute_lifetime.map(seconds),
             reuse_interval: settings.reuse_interval.map(seconds),
             keys_for_passwords: settings.keys_for_passwords,
+            refresh_introspection: settings.refresh_introspection,
             alg: settings.algorithm.map(Into::into),
             typ: settings.token_type.into(),
             disabled_at: record.disabled_at.map(Moment),

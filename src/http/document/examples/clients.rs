@@ -59,6 +59,7 @@ fn client() -> Value {
         "resources": [],
         "access_lifetime": 600,
         "keys_for_passwords": false,
+        "refresh_introspection": false,
         "typ": "at+jwt",
         "created_at": "2026-01-05T08:30:00Z",
     })
