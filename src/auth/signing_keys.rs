@@ -30,6 +30,14 @@ impl Auth {
 
     /// Takes the steps that are due. Every node may do so at any time.
     pub async fn tend_signing_keys(&self) -> Result<(), AuthError> {
+        if self.take_due_steps().await? {
+            self.catch_up().await?;
+        }
+        Ok(())
+    }
+
+    /// Whether there were any.
+    async fn take_due_steps(&self) -> Result<bool, AuthError> {
         let mut has_moved = false;
         for _ in 0..ROUNDS {
             let keys = self.signing_keys().await?;
@@ -42,10 +50,7 @@ impl Auth {
                 self.take_step(step).await?;
             }
         }
-        if has_moved {
-            self.catch_up().await?;
-        }
-        Ok(())
+        Ok(has_moved)
     }
 
     /// Lets the key that stands by sign from now on:
@@ -71,8 +76,7 @@ impl Auth {
             active: in_state(KeyState::Active).map(|key| key.kid.clone()),
         };
         self.move_keys(succeed(succession), Some(by)).await?;
-        self.tend_signing_keys().await?;
-        self.signing_keys().await
+        self.follow_up().await
     }
 
     /// Takes over a key that was made elsewhere. It stands by, published from now on, and signs in its
@@ -132,8 +136,12 @@ impl Auth {
             steps.push(step(&standby.kid, KeyState::Next, KeyState::Active));
         }
         self.move_keys(steps, Some(by)).await?;
-        self.tend_signing_keys().await?;
-        // Whatever was due besides, this node publishes and accepts the key no more.
+        self.follow_up().await
+    }
+
+    /// After a step by order: takes those that are due by now, and follows on this node at once.
+    async fn follow_up(&self) -> Result<Vec<KeyLife>, AuthError> {
+        self.take_due_steps().await?;
         self.catch_up().await?;
         self.signing_keys().await
     }
