@@ -18,7 +18,7 @@ use crate::{
 const POLL_EVERY: Duration = Duration::from_millis(500);
 /// How often it is seen whether a signing key has to follow another.
 const TEND_EVERY: Duration = Duration::from_mins(1);
-/// How often it is written down when API keys were last used.
+/// How often it is written down when API keys were last used, and how many tokens were signed.
 const NOTE_EVERY: Duration = Duration::from_secs(10);
 /// How often the steps that Redis took are written to the database.
 const JOURNAL_EVERY: Duration = Duration::from_millis(250);
@@ -113,7 +113,7 @@ impl App {
     }
 }
 
-/// Writes down again and again when API keys were last used.
+/// Writes down again and again what was noted and counted.
 async fn note_usage(auth: Arc<Auth>) {
     let mut ticks = tokio::time::interval(NOTE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -128,6 +128,12 @@ async fn write_usage(auth: &Auth) {
         tracing::warn!(
             ?error,
             "it could not be written down when API keys were last used"
+        );
+    }
+    if let Err(error) = auth.write_tokens_signed().await {
+        tracing::warn!(
+            ?error,
+            "it could not be written down how many tokens were signed"
         );
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    crypto::{access, random},
+    crypto::random,
     model::{
         claims::Audience,
         client::{Client, ClientKind, GrantType},
@@ -67,7 +67,7 @@ impl Auth {
             scope: scope.clone(),
         };
         let key = self.signing_key(client)?;
-        let access_token = access::sign(&key, client.token_type.as_str(), &claims)?;
+        let access_token = self.sign(&key, client.token_type.as_str(), &claims)?;
         tracing::info!(target: "signet::event", event = "client.token", client = %client.id);
         Ok(ClientToken {
             access_token,

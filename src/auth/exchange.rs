@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::{
-    crypto::{access, random},
+    crypto::random,
     model::{
         claims::{Audience, KeyActor, KeyClaims},
         client::Client,
@@ -86,7 +86,7 @@ impl Auth {
             },
         };
         let key = self.signing_key(asked.client)?;
-        let access_token = access::sign(&key, asked.client.token_type.as_str(), &claims)?;
+        let access_token = self.sign(&key, asked.client.token_type.as_str(), &claims)?;
         tracing::info!(
             target: "signet::event", event = "api_key.exchanged", key = %claims.act.sub,
             client = %claims.client_id, token = %claims.jti,

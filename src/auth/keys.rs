@@ -1,6 +1,6 @@
 //! What is kept sealed: the signing keys of this deployment, opened into a key ring, and its pepper.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::task::{JoinError, spawn_blocking};
 
@@ -171,6 +171,11 @@ impl KeyVault {
         Ok(self.rows.put_in(new, instead_of).await?)
     }
 
+    /// Adds to the numbers of tokens that keys have signed.
+    pub async fn count(&self, signed: BTreeMap<String, u64>) -> Result<(), StoreError> {
+        self.rows.count(signed).await
+    }
+
     /// Takes all of these steps, or none.
     pub async fn transition(&self, steps: Vec<Transition>) -> Result<(), StoreError> {
         self.rows.transition(steps).await
@@ -268,6 +273,7 @@ fn life(row: StoredKey) -> KeyLife {
         published_at,
         activated_at,
         retired_at,
+        tokens_signed,
     } = row;
     KeyLife {
         kid,
@@ -277,5 +283,6 @@ fn life(row: StoredKey) -> KeyLife {
         published_at,
         activated_at,
         retired_at,
+        tokens_signed,
     }
 }

@@ -40,6 +40,7 @@ mod seen_tokens;
 pub mod sessions;
 pub mod signing_keys;
 pub mod throttle;
+mod tokens_signed;
 mod user_cache;
 pub mod users;
 pub mod verify;
@@ -82,6 +83,7 @@ use introspect::Scans;
 use keys::KeyVault;
 use seen_tokens::SeenTokens;
 use throttle::Throttle;
+use tokens_signed::TokensSigned;
 use user_cache::{UserCache, user_cache};
 use verify::{BasicProofs, CookieSessions, cookie_sessions};
 
@@ -163,6 +165,7 @@ pub struct Auth {
     user_cache: UserCache,
     api_key_cache: ApiKeyCache,
     usage: Usage,
+    tokens_signed: TokensSigned,
     registry: RwLock<Arc<Registry>>,
     clients: RwLock<Arc<KnownClients>>,
     outdated: Outdated,
@@ -195,6 +198,7 @@ impl Auth {
             user_cache: user_cache(),
             api_key_cache: ApiKeyCache::default(),
             usage: Usage::default(),
+            tokens_signed: TokensSigned::default(),
             registry: RwLock::default(),
             clients: RwLock::default(),
             outdated: Outdated::everything(),

@@ -25,7 +25,8 @@ const ROUNDS: usize = 4;
 impl Auth {
     /// Every signing key, those that are gone too; the oldest first.
     pub async fn signing_keys(&self) -> Result<Vec<KeyLife>, AuthError> {
-        Ok(self.parts.vault.lives().await?)
+        let keys = self.parts.vault.lives().await?.into_iter();
+        Ok(keys.map(|key| self.with_tokens_signed(key)).collect())
     }
 
     /// Takes the steps that are due. Every node may do so at any time.

@@ -40,6 +40,8 @@ pub struct KeyLife {
     pub activated_at: Option<Timestamp>,
     /// When it ceased to sign, or was revoked.
     pub retired_at: Option<Timestamp>,
+    /// How many tokens it has signed, those of the last seconds aside.
+    pub tokens_signed: u64,
 }
 
 impl KeyLife {
@@ -160,6 +162,7 @@ mod tests {
             published_at: day(since),
             activated_at: past(state == KeyState::Active),
             retired_at: past(state == KeyState::Retired),
+            tokens_signed: 0,
         }
     }
 

@@ -7,7 +7,7 @@ use sqlx::{
 
 use super::error::StoreError;
 
-const MIGRATIONS: [(i64, &str, &str); 11] = [
+const MIGRATIONS: [(i64, &str, &str); 12] = [
     (
         1,
         "sessions",
@@ -62,6 +62,11 @@ const MIGRATIONS: [(i64, &str, &str); 11] = [
         11,
         "clients",
         include_str!("../../migrations/0011_clients.sql"),
+    ),
+    (
+        12,
+        "tokens_signed",
+        include_str!("../../migrations/0012_tokens_signed.sql"),
     ),
 ];
 

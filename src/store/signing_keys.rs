@@ -1,5 +1,7 @@
 //! Signing keys, their private parts sealed.
 
+use std::collections::BTreeMap;
+
 use sea_orm::QueryResult;
 
 use super::{
@@ -40,6 +42,8 @@ pub struct StoredKey {
     pub activated_at: Option<Timestamp>,
     /// When it ceased to sign.
     pub retired_at: Option<Timestamp>,
+    /// How many tokens it has signed, as far as nodes have told.
+    pub tokens_signed: u64,
 }
 
 /// A signing key to keep.
@@ -103,6 +107,15 @@ impl SigningKeys {
         let work = self.database.write(move |step| {
             Box::pin(async move { Ok(step.sql.execute(RESEAL, values).await? > 0) })
         });
+        work.await
+    }
+
+    /// Adds to the numbers of tokens that keys have signed, all in one step. Not told to the change
+    /// log: nothing follows from it.
+    pub async fn count(&self, signed: BTreeMap<String, u64>) -> Result<(), StoreError> {
+        let work = self
+            .database
+            .write(move |step| Box::pin(count(step, signed)));
         work.await
     }
 
@@ -170,6 +183,16 @@ async fn transition(step: &Step<'_>, steps: Vec<Transition>) -> Result<(), Store
     changes::append(step, &Change::SigningKeysChanged).await
 }
 
+/// In the order of the keys: of two nodes that count the same ones, none waits for the other in a
+/// circle.
+async fn count(step: &Step<'_>, signed: BTreeMap<String, u64>) -> Result<(), StoreError> {
+    for (kid, more) in signed {
+        let more = i64::try_from(more).map_err(StoreError::corrupt)?;
+        step.sql.execute(COUNT, [kid.into(), more.into()]).await?;
+    }
+    Ok(())
+}
+
 fn key(row: &QueryResult) -> Result<StoredKey, StoreError> {
     let moment = |column| -> Result<Option<Timestamp>, StoreError> {
         let millis: Option<i64> = row.get(column)?;
@@ -184,6 +207,7 @@ fn key(row: &QueryResult) -> Result<StoredKey, StoreError> {
         published_at: Timestamp::from_millis(row.get("published_at")?),
         activated_at: moment("activated_at")?,
         retired_at: moment("retired_at")?,
+        tokens_signed: row.number("tokens_signed")?,
     })
 }
 
@@ -197,6 +221,8 @@ VALUES ($1, $2, $3, $4, $5, $5, $6)
 ON CONFLICT DO NOTHING";
 
 const RESEAL: &str = "UPDATE signing_keys SET sealed = $3 WHERE kid = $1 AND sealed = $2";
+
+const COUNT: &str = "UPDATE signing_keys SET tokens_signed = tokens_signed + $2 WHERE kid = $1";
 
 const TRANSITION: &str = "
 UPDATE signing_keys SET

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use signet::auth::Auth;
 use signet::crypto::import;
 use signet::model::authority::Authority;
-use signet::model::signing_key::Algorithm;
+use signet::model::signing_key::{Algorithm, KeyState};
 
 use crate::harness::{Answer, Ask, Person, TestServer, part};
 
@@ -197,6 +197,46 @@ async fn an_imported_key_is_known_to_verifiers_before_it_signs() {
     ada.refresh().await.ok();
     assert_eq!(kid(&ada.access_token), foreign.kid());
     me(&server, &ada.access_token).await.ok();
+}
+
+#[tokio::test]
+async fn it_is_told_how_many_tokens_a_key_has_signed() {
+    let mut server = TestServer::start().await;
+    let other = server.node().await;
+    let signed = async |auth: &Auth| {
+        let keys = auth.signing_keys().await.unwrap();
+        let active = keys.iter().find(|key| key.state == KeyState::Active);
+        let rest = keys.iter().filter(|key| key.state != KeyState::Active);
+        assert!(rest.into_iter().all(|key| key.tokens_signed == 0));
+        active.unwrap().tokens_signed
+    };
+    assert_eq!(signed(&server.auth).await, 0);
+    let mut refresh_token = {
+        let admin = administrator(&server).await;
+        // The list knows of what this node has not written down yet.
+        let list = admin.get("/v1/signing-keys").await.ok();
+        assert_eq!(list["items"][0]["tokens_signed"], 1);
+        admin.refresh_token
+    };
+    let next = server.refresh(&refresh_token).await.ok();
+    refresh_token = text(&next["refresh_token"]);
+    assert_eq!(
+        (signed(&server.auth).await, signed(other.auth()).await),
+        (2, 0)
+    );
+    server.auth.write_tokens_signed().await.unwrap();
+    assert_eq!(
+        (signed(&server.auth).await, signed(other.auth()).await),
+        (2, 2)
+    );
+    // What was counted is written at the end, once.
+    server.refresh(&refresh_token).await.ok();
+    server.stop().await;
+    server.start_again().await;
+    assert_eq!(
+        (signed(&server.auth).await, signed(other.auth()).await),
+        (3, 3)
+    );
 }
 
 #[tokio::test]

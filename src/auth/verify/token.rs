@@ -37,6 +37,8 @@ impl Auth {
             token_id: identity.token_id.as_deref(),
             token_expires: ends,
         };
-        Ok(identity_token::sign(&key, &claims)?)
+        let token = identity_token::sign(&key, &claims)?;
+        self.tokens_signed.add(key.kid(), 1);
+        Ok(token)
     }
 }

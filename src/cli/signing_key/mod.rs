@@ -131,19 +131,26 @@ fn show(admin: &Admin, keys: &[KeyLife]) -> Result<(), Failure> {
     let terms = &admin.auth().terms().signing_keys;
     let items: Vec<Value> = keys.iter().map(|key| as_json(key, terms)).collect();
     admin.out.print(&json!({ "items": items }), || {
-        let rows: Vec<[String; 4]> = keys.iter().map(|key| row(key, terms)).collect();
-        table(["KID", "ALG", "STATE", "SINCE"], &rows)
+        let rows: Vec<[String; 5]> = keys.iter().map(|key| row(key, terms)).collect();
+        table(["KID", "ALG", "STATE", "SINCE", "SIGNED"], &rows)
     })
 }
 
-fn row(key: &KeyLife, terms: &KeyTerms) -> [String; 4] {
+fn row(key: &KeyLife, terms: &KeyTerms) -> [String; 5] {
     let since = match key.state {
         KeyState::Next => format!("{}, ready {}", key.published_at, key.ready_at(terms)),
         KeyState::Active => key.activated_at.unwrap_or(key.created_at).to_string(),
         KeyState::Retired | KeyState::Gone => key.retired_at.unwrap_or(key.created_at).to_string(),
     };
     let state = key.state.as_str().to_owned();
-    [key.kid.clone(), key.algorithm.to_string(), state, since]
+    let signed = key.tokens_signed.to_string();
+    [
+        key.kid.clone(),
+        key.algorithm.to_string(),
+        state,
+        since,
+        signed,
+    ]
 }
 
 /// The members of `SigningKey` in the OpenAPI document.
@@ -154,6 +161,7 @@ fn as_json(key: &KeyLife, terms: &KeyTerms) -> Value {
         "state": key.state.as_str(),
         "created_at": key.created_at.to_string(),
         "published_at": key.published_at.to_string(),
+        "tokens_signed": key.tokens_signed,
     });
     let ready = (key.state == KeyState::Next).then(|| key.ready_at(terms));
     for (member, moment) in [

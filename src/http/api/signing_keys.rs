@@ -80,6 +80,9 @@ pub(super) struct SigningKeyItem {
     /// When it ceased to sign, or was revoked; absent until then.
     #[serde(skip_serializing_if = "Option::is_none")]
     retired_at: Option<Moment>,
+    /// How many tokens it has signed, on all nodes. Each node tells every ten seconds; what one had
+    /// not told when it died is missing.
+    tokens_signed: u64,
 }
 
 /// All signing keys.
@@ -173,6 +176,7 @@ impl SigningKeyItem {
             published_at: Moment(key.published_at),
             activated_at: key.activated_at.map(Moment),
             retired_at: key.retired_at.map(Moment),
+            tokens_signed: key.tokens_signed,
         }
     }
 }

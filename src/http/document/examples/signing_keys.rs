@@ -31,6 +31,7 @@ fn active() -> Value {
         "created_at": "2026-01-05T08:30:00Z",
         "published_at": "2026-01-05T08:30:00Z",
         "activated_at": "2026-02-04T08:30:00Z",
+        "tokens_signed": 48213,
     })
 }
 
@@ -42,5 +43,6 @@ fn next() -> Value {
         "created_at": "2026-02-04T08:30:00Z",
         "published_at": "2026-02-04T08:30:00Z",
         "ready_at": "2026-02-05T08:30:00Z",
+        "tokens_signed": 0,
     })
 }
