@@ -25,7 +25,9 @@ openapi: ## Write again what is generated: the OpenAPI document, the example con
 sdk: ## Make SDKs for TypeScript, Python, Go and Java below target/sdk
 	@PLACE="$(CURDIR)/target/sdk" tests/sdk/generate
 
-bench: ## Measure the main paths against a bare server, and a refresh on each store (release build, about six minutes)
+bench: ## Measure the main paths against a bare server, a refresh on each store, OAuth and signing (release build, about eight minutes)
 	cargo bench --locked --bench http
 	cargo bench --locked --bench http -- refresh
 	cargo bench --locked --bench http -- verify
+	cargo bench --locked --bench http -- oauth
+	cargo bench --locked --bench http -- signing

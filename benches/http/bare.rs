@@ -77,7 +77,11 @@ pub(crate) async fn serve() {
         .unwrap();
     println!("{}", acceptor.local_addr()[0].as_socket_addr().unwrap());
     let echo = OpenApiService::new(Echo, "echo", "1");
-    let mut app = Route::new().at("/bare", get(bare)).nest("/", echo);
+    let signing = Signing::new();
+    let mut app = Route::new()
+        .at("/bare", get(bare))
+        .at("/sign", get(sign.data(signing)))
+        .nest("/", echo);
     if let Ok(url) = env::var(REDIS) {
         app = app.at(
             "/ask-and-sign",
@@ -87,30 +91,54 @@ pub(crate) async fn serve() {
     Server::new_with_acceptor(acceptor).run(app).await.unwrap();
 }
 
-/// What a refresh cannot do without: one question to Redis and one signature.
+/// What no token can do without: a signature.
 #[derive(Clone)]
-struct Asking {
-    redis: MultiplexedConnection,
+struct Signing {
     key: Arc<EcdsaKeyPair>,
     random: SystemRandom,
 }
 
-impl Asking {
+impl Signing {
     #[expect(
         clippy::disallowed_methods,
         reason = "what is measured here is not Signet"
     )]
-    async fn at(url: &str) -> Self {
-        let client = redis::Client::open(url).unwrap();
+    fn new() -> Self {
         let random = SystemRandom::new();
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ALGORITHM, &random).unwrap();
         let key = EcdsaKeyPair::from_pkcs8(&ALGORITHM, pkcs8.as_ref(), &random).unwrap();
         Self {
-            redis: client.get_multiplexed_async_connection().await.unwrap(),
             key: Arc::new(key),
             random,
         }
     }
+
+    /// Of as much as an access token signs.
+    fn sign(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.key.sign(&self.random, &[b'a'; 500]).unwrap())
+    }
+}
+
+/// What a refresh cannot do without: one question to Redis and one signature.
+#[derive(Clone)]
+struct Asking {
+    redis: MultiplexedConnection,
+    signing: Signing,
+}
+
+impl Asking {
+    async fn at(url: &str) -> Self {
+        let client = redis::Client::open(url).unwrap();
+        Self {
+            redis: client.get_multiplexed_async_connection().await.unwrap(),
+            signing: Signing::new(),
+        }
+    }
+}
+
+#[handler]
+fn sign(Data(signing): Data<&Signing>) -> String {
+    signing.sign()
 }
 
 #[handler]
@@ -120,9 +148,7 @@ async fn ask_and_sign(asking: Data<&Asking>) -> String {
         .set("asked", "a record of some hundred bytes")
         .await
         .unwrap();
-    // As long as what an access token signs.
-    let signature = asking.key.sign(&asking.random, &[b'a'; 500]).unwrap();
-    URL_SAFE_NO_PAD.encode(signature)
+    asking.signing.sign()
 }
 
 #[handler]

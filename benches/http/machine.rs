@@ -58,7 +58,7 @@ fn es256_rate() -> f64 {
 }
 
 /// How often a second the work that `prepare` returns is done, one worker a core.
-fn rate_on_all_cores<W: FnMut()>(prepare: impl Fn() -> W + Sync) -> f64 {
+pub(crate) fn rate_on_all_cores<W: FnMut()>(prepare: impl Fn() -> W + Sync) -> f64 {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     thread::scope(|scope| {
         let worker = || {

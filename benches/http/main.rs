@@ -1,7 +1,8 @@
 //! What the main paths cost, beside a bare server and this machine's own rates: `make bench`. With
 //! the argument `refresh`: what a refresh costs on each store, and as the sessions become many;
 //! `refresh redis` measures the cases alone whose names begin so. With `verify`: what a gateway's
-//! question costs.
+//! question costs. With `oauth`: the documents and `/oauth/token`. With `signing`: an access token
+//! beside its signature.
 //!
 //! Every server is a process of its own; the load generator shares the machine with it. A machine's
 //! speed moves from minute to minute, so all paths are measured in turn, round after round, and the
@@ -12,6 +13,7 @@
 mod bare;
 mod load;
 mod machine;
+mod oauth;
 mod paths;
 mod process;
 mod refresh;
@@ -21,6 +23,7 @@ mod scripts;
 mod servers;
 mod sessions;
 mod signet;
+mod signing;
 mod verify;
 
 use std::env;
@@ -33,6 +36,8 @@ fn main() {
             let only = env::args().nth(2).filter(|only| !only.starts_with("--"));
             runtime.block_on(refresh::measure(only.as_deref().unwrap_or_default()));
         }
+        Some("oauth") => runtime.block_on(oauth::measure()),
+        Some("signing") => signing::measure(),
         Some("verify") => runtime.block_on(verify::measure()),
         _ => runtime.block_on(paths::measure()),
     }

@@ -15,7 +15,10 @@ pub(crate) fn print(paths: &[Path], rates: &[Rates]) {
             .iter()
             .find(|(path, _)| *path == name)
             .expect("a measured path");
-        (median(rates.iter().map(rate)), ratio(rounds, rates, rate))
+        (
+            median(rates.iter().map(rate)),
+            ratio(rounds, rates, |round| round.per_second, rate),
+        )
     };
     let (rate, ratio) = against("login", |rates| rates.argon2);
     println!(
@@ -50,22 +53,35 @@ pub(crate) fn table(paths: &[Path], first: &[&str]) {
             median(rounds.iter().map(|round| round.cpu_behind.as_secs_f64())) * 1e6,
         );
         for (_, others) in &paths[..first.len()] {
-            print!("{:>10.3}", ratio(rounds, others, |round| round.per_second));
+            print!(
+                "{:>10.3}",
+                ratio(
+                    rounds,
+                    others,
+                    |round| round.per_second,
+                    |round| round.per_second
+                )
+            );
         }
         println!();
     }
 }
 
-fn ratio<T>(rounds: &[Round], others: &[T], rate: impl Fn(&T) -> f64) -> f64 {
+/// The median of the ratios within a round.
+pub(crate) fn ratio<A, B>(
+    ones: &[A],
+    others: &[B],
+    rate: impl Fn(&A) -> f64,
+    of: impl Fn(&B) -> f64,
+) -> f64 {
     median(
-        rounds
-            .iter()
+        ones.iter()
             .zip(others)
-            .map(|(round, other)| round.per_second / rate(other)),
+            .map(|(one, other)| rate(one) / of(other)),
     )
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = values.collect();
     sorted.sort_unstable_by(f64::total_cmp);
     sorted[sorted.len() / 2]

@@ -5,8 +5,11 @@ use std::collections::VecDeque;
 use serde::Deserialize;
 
 pub(crate) const JWKS: &str = "GET /.well-known/jwks.json HTTP/1.1\r\nHost: bench\r\n\r\n";
+pub(crate) const METADATA: &str =
+    "GET /.well-known/openid-configuration HTTP/1.1\r\nHost: bench\r\n\r\n";
 pub(crate) const BARE: &str = "GET /bare HTTP/1.1\r\nHost: bench\r\n\r\n";
 
+pub(crate) const SIGN: &str = "GET /sign HTTP/1.1\r\nHost: bench\r\n\r\n";
 pub(crate) const ASK_AND_SIGN: &str = "GET /ask-and-sign HTTP/1.1\r\nHost: bench\r\n\r\n";
 
 /// One connection's part of a load.
@@ -63,19 +66,22 @@ impl Same {
         Self::of(post("/v1/auth/login", &body.to_string()))
     }
 
+    /// A client that gets tokens of its own again and again.
+    pub(crate) fn client_credentials(credential: &str) -> Self {
+        let body = "grant_type=client_credentials";
+        let request = post_as("application/x-www-form-urlencoded", "/oauth/token", body);
+        Self::of(with_header(
+            request,
+            &format!("Authorization: Basic {credential}"),
+        ))
+    }
+
     /// Makes a key of the person of whom this is an access token.
     pub(crate) fn create_key(access_token: &str, password: &str) -> Self {
         let body = serde_json::json!({ "name": "bench", "current_password": password });
-        let mut request = post("/v1/me/api-keys", &body.to_string());
-        let host = b"Host: bench\r\n";
-        let at = request
-            .windows(host.len())
-            .position(|part| part == host)
-            .unwrap();
-        let credential = format!("Authorization: Bearer {access_token}\r\n");
-        request.splice(at..at, credential.into_bytes());
+        let request = post("/v1/me/api-keys", &body.to_string());
         Self {
-            request,
+            request: with_header(request, &format!("Authorization: Bearer {access_token}")),
             expects: 201,
         }
     }
@@ -107,6 +113,16 @@ impl Script for Same {
 /// Sessions that are refreshed in turn, each as often as it may be at once.
 pub(crate) struct Refresh {
     sessions: VecDeque<Session>,
+    form: Form,
+}
+
+/// How a refresh is asked for.
+#[derive(Clone)]
+pub(crate) enum Form {
+    /// In JSON, at `/v1/auth/refresh`.
+    Json,
+    /// As a form, at `/oauth/token`, by this client.
+    Of(String),
 }
 
 struct Session {
@@ -124,8 +140,13 @@ pub(crate) const ROTATIONS: usize = 60;
 
 impl Refresh {
     pub(crate) fn new() -> Self {
+        Self::asking(Form::Json)
+    }
+
+    pub(crate) fn asking(form: Form) -> Self {
         Self {
             sessions: VecDeque::new(),
+            form,
         }
     }
 
@@ -150,8 +171,18 @@ impl Script for Refresh {
             .sessions
             .front()
             .expect("more REFRESHES are needed on this machine");
-        let body = format!(r#"{{"refresh_token":"{}"}}"#, session.refresh_token);
-        into.extend_from_slice(&post("/v1/auth/refresh", &body));
+        let token = &session.refresh_token;
+        into.extend_from_slice(&match &self.form {
+            Form::Json => {
+                let body = format!(r#"{{"refresh_token":"{token}"}}"#);
+                post("/v1/auth/refresh", &body)
+            }
+            Form::Of(client) => {
+                let asked = "grant_type=refresh_token&refresh_token=";
+                let body = format!("{asked}{token}&client_id={client}");
+                post_as("application/x-www-form-urlencoded", "/oauth/token", &body)
+            }
+        });
     }
 
     fn answered(&mut self, body: &[u8]) {
@@ -167,9 +198,23 @@ impl Script for Refresh {
 }
 
 fn post(path: &str, body: &str) -> Vec<u8> {
+    post_as("application/json", path, body)
+}
+
+fn post_as(media_type: &str, path: &str, body: &str) -> Vec<u8> {
     format!(
-        "POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n\r\n{body}",
         body.len(),
     )
     .into_bytes()
+}
+
+fn with_header(mut request: Vec<u8>, header: &str) -> Vec<u8> {
+    let host = b"Host: bench\r\n";
+    let at = request
+        .windows(host.len())
+        .position(|part| part == host)
+        .unwrap();
+    request.splice(at..at, format!("{header}\r\n").into_bytes());
+    request
 }

@@ -67,6 +67,11 @@ impl Opener {
         }
     }
 
+    /// The client whose sessions they are.
+    pub(crate) fn client(&self) -> ClientId {
+        self.client
+    }
+
     /// Opens so many. Their refresh tokens.
     pub(crate) async fn open(&self, count: usize) -> Vec<String> {
         let mut tokens = Vec::new();

@@ -20,6 +20,12 @@ pub(crate) struct Home {
     settings: Vec<(&'static str, String)>,
 }
 
+/// A confidential client.
+pub(crate) struct Client {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+}
+
 /// A node.
 pub(crate) struct Signet {
     address: SocketAddr,
@@ -61,6 +67,19 @@ impl Home {
         let line: Value = serde_json::from_str(&line).unwrap();
         let address = line["address"].as_str().unwrap().parse().unwrap();
         Signet { address, child }
+    }
+
+    /// Registers a client that gets tokens of its own.
+    pub(crate) fn create_client(&self) -> Client {
+        let mut command = self.signet();
+        command.args(["client", "create", "--name", "bench", "--kind"]);
+        let output = command.args(["confidential", "--json"]).output().unwrap();
+        let made: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let member = |name: &str| made[name].as_str().unwrap().to_owned();
+        Client {
+            id: member("id"),
+            secret: member("client_secret"),
+        }
     }
 
     fn create_user(&self, name: &str) {
