@@ -71,8 +71,10 @@ impl Auth {
                 .registry
                 .write()
                 .unwrap_or_else(PoisonError::into_inner) = registry;
-            // What somebody was granted by the name of a scope goes with it.
+            // What somebody was given by the name of a scope goes with it.
             self.user_cache.clear();
+            self.api_key_cache.clear();
+            outdated.clients = true;
             outdated.scopes = false;
         }
         if outdated.clients {

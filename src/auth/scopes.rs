@@ -96,7 +96,8 @@ impl Auth {
         Ok(scope)
     }
 
-    /// Takes a scope out of the registry, and from everybody who was granted it by name. Whatever
+    /// Takes a scope out of the registry, and from everybody who was given it by name: users, keys,
+    /// clients. Whatever
     /// carried it is issued without it from now on.
     pub async fn remove_scope(&self, by: &Authority, name: &str) -> Result<(), AuthError> {
         let scope = name.parse::<Scope>().map_err(|_| AuthError::NotFound)?;

@@ -3,7 +3,7 @@
 use sea_orm::QueryResult;
 
 use super::{
-    changes,
+    api_keys, changes, clients,
     database::Database,
     error::{Conflict, StoreError},
     job::Step,
@@ -52,8 +52,8 @@ impl ScopeRegistry {
         work.await
     }
 
-    /// Takes a scope out, and from everybody who was granted it by name: should the name be
-    /// registered again one day, nobody holds it. Whether it was there.
+    /// Takes a scope out, and from every user, key and client that was given it by name: should the
+    /// name be registered again one day, nobody holds it. Whether it was there.
     pub async fn remove(&self, name: &Scope) -> Result<bool, StoreError> {
         let name = name.to_string();
         let work = self
@@ -67,7 +67,9 @@ async fn remove(step: &Step<'_>, name: String) -> Result<bool, StoreError> {
     if step.sql.execute(DELETE, [name.clone().into()]).await? == 0 {
         return Ok(false);
     }
-    step.sql.execute(UNGRANT, [name.into()]).await?;
+    step.sql.execute(UNGRANT, [name.clone().into()]).await?;
+    api_keys::ungrant(step, &name).await?;
+    clients::ungrant(step, &name).await?;
     changes::append(step, &Change::ScopesChanged).await?;
     Ok(true)
 }

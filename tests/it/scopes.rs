@@ -2,11 +2,20 @@
 
 use serde_json::json;
 use signet::auth::AuthError;
+use signet::auth::api_keys::{KeyUse, KeyWish};
+use signet::auth::clients::ClientWish;
 use signet::auth::scopes::NewScope;
 use signet::model::authority::Authority;
+use signet::model::client::ClientKind;
 use signet::model::scope::Grant;
 
-use crate::harness::{PASSWORD, Person, TestServer};
+use crate::harness::{Ask, PASSWORD, Person, TestServer};
+use crate::oauth::{form, register};
+
+const HERE: KeyUse = KeyUse {
+    address: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+    writes: false,
+};
 
 #[tokio::test]
 async fn g11_a_pattern_gives_what_is_registered_and_no_more() {
@@ -70,6 +79,66 @@ async fn a_request_may_name_patterns() {
         let root = Person::log_in_for(&server, "root", asked).await;
         assert_eq!(root.claims()["scope"], given);
     }
+}
+
+#[tokio::test]
+async fn a_removed_scope_leaves_keys_and_clients_and_does_not_come_back() {
+    let server = TestServer::start().await;
+    server.register(&["pages.read", "pages.write"]).await;
+    server.create_user("ada", &["*"]).await;
+    let ada = Person::log_in(&server, "ada", PASSWORD).await;
+    let by = &Authority::Operator;
+    let names = |all: &[&str]| -> Vec<String> { all.iter().map(|one| (*one).into()).collect() };
+    let key = |name, scopes| KeyWish {
+        name: Some(name),
+        scopes: Some(scopes),
+        ..KeyWish::default()
+    };
+    let both = names(&["pages.read", "pages.write"]);
+    let one = names(&["pages.write"]);
+    let wide = names(&["pages.*"]);
+    let mut keys = Vec::new();
+    for (name, scopes) in [("both", &both), ("one", &one), ("wide", &wide)] {
+        let made = server.auth.create_api_key(by, None, key(name, scopes));
+        keys.push(made.await.unwrap().text.to_string());
+    }
+    let own = json!({ "name": "own", "scopes": both });
+    keys.push(ada.create_key(own).await.text);
+    let wish = ClientWish {
+        name: "export",
+        scopes: Some(&both),
+        ..ClientWish::default()
+    };
+    let client = register(&server, ClientKind::Confidential, wish).await;
+
+    // Known to this node before.
+    let scopes = async || {
+        let mut all = Vec::new();
+        for text in &keys {
+            let holder = server.auth.authenticate_key(text, HERE).await.unwrap();
+            all.push(holder.scopes.to_string());
+        }
+        let credentials = [("grant_type", "client_credentials")];
+        let asked = form(&server, "/oauth/token", &credentials);
+        let asked = asked.basic_auth(&client.id, Some(&client.secret));
+        all.push(asked.ask().await.ok()["scope"].as_str().unwrap().to_owned());
+        all
+    };
+    let all = "pages.read pages.write";
+    assert_eq!(scopes().await, [all, "pages.write", all, all, all]);
+    server.auth.remove_scope(by, "pages.write").await.unwrap();
+    assert_eq!(
+        scopes().await,
+        ["pages.read", "", "pages.read", "pages.read", "pages.read"]
+    );
+    // A pattern was never about the name.
+    server.register(&["pages.write"]).await;
+    assert_eq!(
+        scopes().await,
+        ["pages.read", "", all, "pages.read", "pages.read"]
+    );
+    let shown = server.auth.show_client(client.id.parse().unwrap()).await;
+    assert_eq!(shown.unwrap().settings.scopes.to_string(), "pages.read");
 }
 
 #[tokio::test]

@@ -122,6 +122,18 @@ fn patched(id: ApiKeyId, version: i64, patch: ApiKeyPatch) -> Result<[Value; 10]
     ])
 }
 
+/// Takes a grant from all keys that have it.
+pub(in crate::store) async fn ungrant(step: &Step<'_>, grant: &str) -> Result<(), StoreError> {
+    step.sql.execute(UNGRANT, [grant.into()]).await.map(drop)
+}
+
+/// Names are separated by one space, and none has one.
+const UNGRANT: &str = "
+UPDATE api_keys SET
+    version = version + 1,
+    scopes = TRIM(REPLACE(' ' || scopes || ' ', ' ' || $1 || ' ', ' '))
+WHERE REPLACE(' ' || scopes || ' ', ' ' || $1 || ' ', ' ') <> ' ' || scopes || ' '";
+
 const UPDATE: &str = "
 UPDATE api_keys SET
     version = version + 1,

@@ -24,6 +24,7 @@ use crate::{
 };
 
 pub(super) use change::erase_of;
+pub(super) use change::ungrant;
 pub use rotate::Rotation;
 
 /// Keys go a while after they ended: until then their owners see what became of them.

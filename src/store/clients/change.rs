@@ -1,16 +1,22 @@
 //! Changing what is chosen for a client, its secret, and whether it counts.
 
-use super::{Clients, NewSecret, create::insert_secret, read::settings_text};
+use super::{
+    Clients, NewSecret,
+    create::insert_secret,
+    read::{record, settings_text},
+};
 use crate::{
     model::{
         change::Change,
         client::{ClientRecord, ClientSettings},
         id::ClientId,
+        scope::Grant,
         time::Timestamp,
     },
     store::{
         changes,
         error::{Conflict, StoreError},
+        job::Step,
     },
 };
 
@@ -104,6 +110,20 @@ impl Clients {
     }
 }
 
+/// Takes a grant from all clients that have it.
+pub(in crate::store) async fn ungrant(step: &Step<'_>, grant: &str) -> Result<(), StoreError> {
+    let grant: Grant = grant.parse().map_err(StoreError::corrupt)?;
+    for row in step.sql.all(HOLD_ALL, []).await? {
+        let mut client = record(&row)?;
+        if client.settings.scopes.remove(&grant) {
+            let settings = settings_text(&client.settings)?;
+            let values = [client.id.to_string().into(), settings.into()];
+            step.sql.execute(UNGRANT, values).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Refuses what touched no row.
 fn require(touched: u64) -> Result<(), StoreError> {
     match touched {
@@ -111,6 +131,12 @@ fn require(touched: u64) -> Result<(), StoreError> {
         _ => Ok(()),
     }
 }
+
+const HOLD_ALL: &str = "
+SELECT * FROM clients WHERE deleted_at IS NULL AND settings IS NOT NULL
+FOR UPDATE";
+
+const UNGRANT: &str = "UPDATE clients SET version = version + 1, settings = $2 WHERE id = $1";
 
 const UPDATE: &str = "
 UPDATE clients SET version = version + 1, name = $3, settings = $4

@@ -14,6 +14,7 @@ use crate::{
 };
 
 pub use change::SecretRotation;
+pub(super) use change::ungrant;
 
 /// How many clients there may be beside the default one: every node holds all in memory.
 pub const MOST_CLIENTS: u32 = 10_000;

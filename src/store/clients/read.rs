@@ -63,7 +63,7 @@ pub(super) fn settings_text(settings: &ClientSettings) -> Result<String, StoreEr
     serde_json::to_string(settings).map_err(StoreError::corrupt)
 }
 
-fn record(row: &QueryResult) -> Result<ClientRecord, StoreError> {
+pub(super) fn record(row: &QueryResult) -> Result<ClientRecord, StoreError> {
     let settings: String = row.get("settings")?;
     let kind: String = row.get("kind")?;
     let kind = ClientKind::named(&kind);
