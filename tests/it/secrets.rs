@@ -8,8 +8,11 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD as BASE64, URL_SAFE_NO_PAD
 use metrics_exporter_prometheus::PrometheusBuilder;
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
+use signet::auth::clients::ClientWish;
+use signet::model::client::ClientKind;
 
-use crate::harness::{Ask, Log, PASSWORD, TestServer};
+use crate::harness::{Ask, Log, PASSWORD, Person, TestServer};
+use crate::oauth::register;
 
 const NEW_PASSWORD: &str = "copper lantern ferry 77";
 
@@ -39,6 +42,51 @@ async fn rt_12_no_token_and_no_digest_of_one_is_stored() {
             String::from_utf8_lossy(&secret)
         );
     }
+}
+
+/// As detect-secrets does it: Base64HighEntropyString takes a quoted string for a secret above 4.5
+/// bits a character, Secret Keyword what is assigned to a name like these.
+#[tokio::test]
+async fn ak_08_scanners_find_our_secrets() {
+    let server = TestServer::start().await;
+    server.create_user("ada", &["pages.read"]).await;
+    let ada = Person::log_in(&server, "ada", PASSWORD).await;
+    let key = json!({ "name": "CI", "current_password": PASSWORD });
+    let key = ada.post("/v1/me/api-keys", key).await.created();
+    let wish = ClientWish {
+        name: "export",
+        ..ClientWish::default()
+    };
+    let client = register(&server, ClientKind::Confidential, wish).await;
+    let documented = include_str!("../../docs/api-keys.md");
+    for (secret, kind, digits) in [
+        (key["api_key"].as_str().unwrap(), "ak", 63),
+        (&ada.refresh_token, "rt", 63),
+        (&client.secret, "cs", 49),
+    ] {
+        // One word, which a double click selects, under a prefix that says whose it is.
+        let rest = secret.strip_prefix(&format!("signet_{kind}_")).unwrap();
+        assert_eq!(rest.len(), digits);
+        assert!(rest.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        let pattern = format!("`signet_{kind}_[0-9A-Za-z]{{{digits}}}`");
+        assert!(documented.contains(&pattern), "{pattern}");
+        assert!(entropy(secret) > 4.5, "{kind}: {}", entropy(secret));
+    }
+}
+
+/// Shannon's, in bits a character.
+fn entropy(text: &str) -> f64 {
+    let length = f64::from(u32::try_from(text.len()).unwrap());
+    let distinct: BTreeSet<u8> = text.bytes().collect();
+    let share = |byte: &u8| {
+        let count = text.bytes().filter(|other| other == byte).count();
+        f64::from(u32::try_from(count).unwrap()) / length
+    };
+    -distinct
+        .iter()
+        .map(share)
+        .map(|p| p * p.log2())
+        .sum::<f64>()
 }
 
 #[tokio::test]
