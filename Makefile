@@ -22,7 +22,7 @@ test: ## Run all tests, installing what they need (ARGS="--test it login" runs s
 openapi: ## Write again what is generated: the OpenAPI document, the example configuration, the CLI reference
 	@tests/generate
 
-sdk: ## Make SDKs for TypeScript, Python, Go and Java below target/sdk
+sdk: ## Make SDKs for TypeScript, Python, Go, Java and Rust below target/sdk
 	@PLACE="$(CURDIR)/target/sdk" tests/sdk/generate
 
 bench: ## Measure the main paths against a bare server, a refresh on each store, OAuth and signing (release build, about eight minutes)

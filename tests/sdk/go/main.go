@@ -35,6 +35,10 @@ func main() {
 	issued, _, err := client.ApiKeysAPI.CreateMyApiKey(mine).ApiKeyCreation(*key).Execute()
 	check(err)
 	is(strings.HasPrefix(issued.ApiKey, "signet_ak_"), "an API key")
+	asking := context.WithValue(ctx, signet.ContextAccessToken, issued.ApiKey)
+	known, _, err := client.OAuthAPI.IntrospectToken(asking).Token(issued.ApiKey).Execute()
+	check(err)
+	is(known.Active && known.GetName() == "Go SDK", "a key that counts")
 
 	_, _, err = client.SessionsAPI.Login(ctx).Credentials(*signet.NewCredentials(username, "wrong")).Execute()
 	var refused *signet.GenericOpenAPIError

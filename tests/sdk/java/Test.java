@@ -2,6 +2,7 @@ import signet.ApiClient;
 import signet.ApiException;
 import signet.api.ApiKeysApi;
 import signet.api.MeApi;
+import signet.api.OAuthApi;
 import signet.api.SessionsApi;
 import signet.model.ApiKeyCreation;
 import signet.model.Credentials;
@@ -23,7 +24,11 @@ public class Test {
         client.setRequestInterceptor(request -> request.header("Authorization", "Bearer " + next.getAccessToken()));
         is(new MeApi(client).getMe().getUsername().equals(username), "the username");
         var key = new ApiKeyCreation().name("Java SDK").currentPassword(password);
-        is(new ApiKeysApi(client).createMyApiKey(key).getApiKey().startsWith("signet_ak_"), "an API key");
+        var issued = new ApiKeysApi(client).createMyApiKey(key).getApiKey();
+        is(issued.startsWith("signet_ak_"), "an API key");
+        client.setRequestInterceptor(request -> request.header("Authorization", "Bearer " + issued));
+        var known = new OAuthApi(client).introspectToken(issued, null, null, null);
+        is(known.getActive() && known.getName().equals("Java SDK"), "a key that counts");
 
         try {
             sessions.login(new Credentials().username(username).password("wrong"));

@@ -5,8 +5,19 @@ from os import environ
 from signet_client import AuthenticatedClient, Client
 from signet_client.api.api_keys import create_my_api_key
 from signet_client.api.me import get_me
+from signet_client.api.o_auth import introspect_token
 from signet_client.api.sessions import login, refresh
-from signet_client.models import ApiKeyCreation, Credentials, IssuedApiKey, Me, Problem, RefreshGrant, TokenPair
+from signet_client.models import (
+    ApiKeyCreation,
+    Credentials,
+    IntrospectionRequest,
+    IssuedApiKey,
+    Me,
+    Problem,
+    RefreshGrant,
+    TokenIntrospection,
+    TokenPair,
+)
 
 url, username, password = (environ[name] for name in ("SIGNET_URL", "SIGNET_USERNAME", "SIGNET_PASSWORD"))
 
@@ -22,6 +33,9 @@ me = get_me.sync(client=mine)
 assert isinstance(me, Me) and me.username == username, me
 issued = create_my_api_key.sync(client=mine, body=ApiKeyCreation(name="Python SDK", current_password=password))
 assert isinstance(issued, IssuedApiKey) and issued.api_key.startswith("signet_ak_"), issued
+asking = AuthenticatedClient(base_url=url, token=issued.api_key)
+known = introspect_token.sync(client=asking, body=IntrospectionRequest(token=issued.api_key))
+assert isinstance(known, TokenIntrospection) and known.active and known.name == "Python SDK", known
 
 refused = login.sync(client=client, body=Credentials(username=username, password="wrong"))
 assert isinstance(refused, Problem) and refused.code == "invalid_credentials", refused

@@ -1,6 +1,6 @@
 // What a user of the TypeScript SDK writes.
 import { createClient } from './client/client';
-import { createMyApiKey, getMe, login, refresh, type Problem } from './client';
+import { createMyApiKey, getMe, introspectToken, login, refresh, type Problem } from './client';
 
 declare const process: { env: Record<string, string> };
 const { SIGNET_URL: url, SIGNET_USERNAME: username, SIGNET_PASSWORD: password } = process.env;
@@ -17,7 +17,11 @@ async function main(): Promise<void> {
   is(me.data.username === username, 'the username');
   const key = { name: 'TypeScript SDK', current_password: password };
   const issued = await createMyApiKey({ client: mine, body: key, throwOnError: true });
-  is(issued.data.api_key.startsWith('signet_ak_'), 'an API key');
+  const { api_key } = issued.data;
+  is(api_key.startsWith('signet_ak_'), 'an API key');
+  const asking = createClient({ baseUrl: url, auth: api_key });
+  const known = await introspectToken({ client: asking, body: { token: api_key }, throwOnError: true });
+  is(known.data.active && known.data.name === key.name, 'a key that counts');
 
   const refused = await login({ client, body: { username, password: 'wrong' } });
   const problem: Problem = refused.error!;
