@@ -22,7 +22,7 @@ pub use serve::{Listeners, Probe};
 
 use crate::store::redis::RedisFamilies;
 use crate::{
-    auth::{Auth, Parts, change_log::ChangeLog, keys::KeyVault},
+    auth::{Auth, AuthError, Parts, change_log::ChangeLog, keys::KeyVault},
     config::{DatabaseUrl, MigrateWhen, Settings, StoreSettings, TokenSettings},
     crypto::{
         api_key::ApiKeyReader,
@@ -169,15 +169,20 @@ impl App {
             redis,
             auth: Arc::new(auth),
         };
-        app.auth
-            .catch_up()
+        app.begin(purpose)
             .await
             .map_err(|error| anyhow::anyhow!("{error}"))?;
-        if purpose == Purpose::Serve {
-            let tended = app.auth.tend_signing_keys().await;
-            tended.map_err(|error| anyhow::anyhow!("{error}"))?;
-        }
         Ok(app)
+    }
+
+    async fn begin(&self, purpose: Purpose) -> Result<(), AuthError> {
+        self.auth.catch_up().await?;
+        if purpose == Purpose::Serve {
+            self.auth.tend_signing_keys().await?;
+            // Perhaps another node that starts now has taken the steps that were due.
+            self.auth.catch_up().await?;
+        }
+        Ok(())
     }
 
     /// The verbs.
