@@ -2,7 +2,11 @@
 
 use crate::{
     crypto::refresh::digest,
-    model::{client::Client, session::EndReason},
+    model::{
+        client::Client,
+        id::ClientId,
+        session::{EndReason, SessionDigest},
+    },
     store::families::{SessionKey, Target},
 };
 
@@ -15,11 +19,10 @@ impl Auth {
         let target = match self.open_refresh_token(token) {
             Ok(presented) => {
                 let digest = digest(&presented.handle);
-                let key = SessionKey::Digest(digest);
-                let Some(session) = self.parts.families.find(&key).await? else {
+                let Some(owner) = self.owner_of(digest).await? else {
                     return Ok(());
                 };
-                check_own(session.client == client.id)?;
+                check_own(owner == client.id)?;
                 Target::Family(digest)
             }
             Err(AuthError::InvalidRefreshToken) => match self.signed(token) {
@@ -33,6 +36,22 @@ impl Auth {
             Err(error) => return Err(error),
         };
         self.end(target, EndReason::Logout).await.map(drop)
+    }
+
+    /// The client of a session. Where Redis has it the database is not asked: while that is away,
+    /// nobody waits for it here and then once more for the end of the session.
+    async fn owner_of(&self, digest: SessionDigest) -> Result<Option<ClientId>, AuthError> {
+        if let Some(redis) = &self.parts.redis
+            && let Some(client) = redis.client_of(&digest).await
+        {
+            return Ok(Some(client));
+        }
+        let found = self
+            .parts
+            .families
+            .find(&SessionKey::Digest(digest))
+            .await?;
+        Ok(found.map(|session| session.client))
     }
 }
 

@@ -8,7 +8,10 @@ use super::{
     scripts::{Found, Refilled},
 };
 use crate::{
-    model::session::{EndReason, Session, SessionDigest},
+    model::{
+        id::ClientId,
+        session::{EndReason, Session, SessionDigest},
+    },
     store::{
         error::StoreError,
         families::{Advance, Step},
@@ -90,6 +93,13 @@ impl RedisFamilies {
             None => Ok(None),
             Some(found) => Ok(self.0.sealing.open(digest, &found).await?),
         }
+    }
+
+    /// The client of a session that Redis has; none where it is not there, or Redis is away.
+    pub async fn client_of(&self, digest: &SessionDigest) -> Option<ClientId> {
+        let line = self.0.link.line()?;
+        let session = self.look(&line, digest).await.ok()??;
+        Some(session.client)
     }
 
     /// Whether all that is there of a session is that it is over.
