@@ -127,8 +127,8 @@ async fn a_session_that_sql_believes_idle_is_looked_for_here() {
     let store = place.redis_families().await;
     let session = place.session(place.user("ada").await).await;
     let idle = session.session.family.idle_expires_at;
-    let nearly = idle.since(place.clock.now()) - Duration::from_secs(1);
-    place.clock.advance(nearly);
+    let nearly = idle.minus(Duration::from_secs(1));
+    place.clock.advance(nearly.since(place.clock.now()));
     step(&place, &store, &session, 1).await;
     place.clock.advance(Duration::from_secs(2));
     let key = SessionKey::Id(session.session.id);
