@@ -1,5 +1,5 @@
 //! Clients of the real binary, written with libraries that know nothing of Signet, each in a package
-//! of its own below tests/client_libraries/.
+//! of its own below `tests/client_libraries/`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
