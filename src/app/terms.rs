@@ -8,7 +8,7 @@ use crate::{
     auth::{Terms, api_keys::KeyPolicy},
     config::Settings,
     model::{
-        client::{Client, ClientKind, GrantType, TokenType},
+        client::{Client, ClientKind, ExtraClaims, GrantType, TokenType},
         id::ClientId,
         key_lifecycle::KeyTerms,
         password_policy::PasswordPolicy,
@@ -91,6 +91,7 @@ pub(super) fn of(settings: &Settings, default_client: ClientId) -> anyhow::Resul
             refresh_introspection: false,
             algorithm: algorithm.context("signing_keys.algorithms is empty")?,
             token_type: TokenType::AtJwt,
+            claims: ExtraClaims::default(),
             disabled_at: None,
             not_before: Timestamp::default(),
         },

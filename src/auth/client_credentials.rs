@@ -67,7 +67,7 @@ impl Auth {
             scope: scope.clone(),
         };
         let key = self.signing_key(client)?;
-        let access_token = self.sign(&key, client.token_type.as_str(), &claims)?;
+        let access_token = self.sign(&key, client, &claims)?;
         tracing::info!(target: "signet::event", event = "client.token", client = %client.id);
         Ok(ClientToken {
             access_token,

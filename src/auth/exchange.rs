@@ -86,7 +86,7 @@ impl Auth {
             },
         };
         let key = self.signing_key(asked.client)?;
-        let access_token = self.sign(&key, asked.client.token_type.as_str(), &claims)?;
+        let access_token = self.sign(&key, asked.client, &claims)?;
         tracing::info!(
             target: "signet::event", event = "api_key.exchanged", key = %claims.act.sub,
             client = %claims.client_id, token = %claims.jti,

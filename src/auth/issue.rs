@@ -68,7 +68,7 @@ impl Auth {
         let lifetime = client.access_lifetime;
         let audiences = narrowing.audiences(self.audiences_in(session, client, &scope));
         let claims = self.claims(session, client, scope.clone(), audiences, now);
-        let access_token = self.sign(key, client.token_type.as_str(), &claims)?;
+        let access_token = self.sign(key, client, &claims)?;
         Ok(Tokens {
             access_token,
             expires_in: lifetime,

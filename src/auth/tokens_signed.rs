@@ -15,7 +15,7 @@ use crate::{
         access::{self, SignError},
         signing::SigningKey,
     },
-    model::key_lifecycle::KeyLife,
+    model::{client::Client, key_lifecycle::KeyLife},
 };
 
 /// What was counted and not written yet, by `kid`.
@@ -38,14 +38,14 @@ impl TokensSigned {
 }
 
 impl Auth {
-    /// Signs an access token, and counts it.
+    /// Signs an access token of a client, and counts it.
     pub(super) fn sign<T: Serialize>(
         &self,
         key: &SigningKey,
-        typ: &str,
+        client: &Client,
         claims: &T,
     ) -> Result<String, SignError> {
-        let token = access::sign(key, typ, claims)?;
+        let token = access::sign_for(client, key, claims)?;
         self.tokens_signed.add(key.kid(), 1);
         Ok(token)
     }

@@ -239,8 +239,10 @@ fn widens(old: &ClientSettings, new: &ClientSettings) -> bool {
         .grant_types
         .iter()
         .all(|one| old.grant_types.contains(one));
+    // What a claim allows is for resource servers to say.
     more_scopes
         || more_grants
+        || old.claims != new.claims
         || old.resources != new.resources
         || (new.refresh_introspection && !old.refresh_introspection)
 }

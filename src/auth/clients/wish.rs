@@ -2,10 +2,12 @@
 
 use std::{fmt::Display, time::Duration};
 
+use serde_json::{Map, Value};
+
 use crate::{
     auth::{Auth, AuthError, FieldError, asked::MAX_SCOPE_BYTES},
     model::{
-        client::{ClientKind, ClientName, ClientSettings, GrantType, TokenType},
+        client::{ClientKind, ClientName, ClientSettings, ExtraClaims, GrantType, TokenType},
         origin::Origin,
         scope::{Grant, Grants},
         signing_key::Algorithm,
@@ -45,6 +47,8 @@ pub struct ClientWish<'a> {
     pub algorithm: Option<Algorithm>,
     /// The `typ` of its access tokens; `at+jwt` where absent.
     pub token_type: Option<TokenType>,
+    /// What its access tokens say beside what every one says.
+    pub claims: Option<&'a Map<String, Value>>,
 }
 
 impl Auth {
@@ -75,7 +79,10 @@ impl Auth {
             (None, ClientKind::Confidential) => Ok(Grants::default()),
         };
         let scopes = scopes.map_err(|error| note("/scopes", "invalid_scope", &error));
-        let (Ok(name), Ok(origins), Ok(scopes)) = (name, origins, scopes) else {
+        let claims = ExtraClaims::new(wish.claims.cloned().unwrap_or_default());
+        let claims = claims.map_err(|error| note("/claims", error.code(), &error));
+        let (Ok(name), Ok(origins), Ok(scopes), Ok(claims)) = (name, origins, scopes, claims)
+        else {
             return Err(AuthError::Invalid(errors));
         };
         let settings = ClientSettings {
@@ -93,6 +100,7 @@ impl Auth {
             refresh_introspection: wish.refresh_introspection,
             algorithm: wish.algorithm,
             token_type: wish.token_type.unwrap_or(TokenType::AtJwt),
+            claims,
         };
         self.check_client(kind, &settings)?;
         Ok(settings)

@@ -13,7 +13,7 @@ use super::{Shared, admin, failure::Failure};
 use crate::{
     config::duration,
     model::{
-        client::{ClientKind, GrantType, TokenType},
+        client::{ClientKind, ExtraClaims, GrantType, TokenType},
         id::ClientId,
         signing_key::Algorithm,
     },
@@ -47,7 +47,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   signet client update $CLIENT_ID --access-lifetime 10m
-  signet client update $CLIENT_ID --scope pages.read --scope pages.write")]
+  signet client update $CLIENT_ID --scope pages.read --scope pages.write
+  signet client update $CLIENT_ID --claims '{\"tenant\": \"acme\"}'")]
     Update(UpdateClient),
     /// Give a confidential client another secret, shown once
     #[command(after_help = "\
@@ -126,6 +127,9 @@ pub(super) struct Chosen {
     /// What their header calls them: at+jwt or JWT
     #[arg(long, value_name = "TYP", value_parser = token_type)]
     typ: Option<TokenType>,
+    /// A JSON object of claims that its access tokens carry too; {} for none
+    #[arg(long, value_name = "JSON")]
+    claims: Option<ExtraClaims>,
 }
 
 #[derive(Args)]

@@ -12,7 +12,7 @@ use crate::{
     },
     model::{
         authority::Authority,
-        client::{ClientRecord, ClientSettings},
+        client::{ClientRecord, ClientSettings, ExtraClaims},
         id::ClientId,
     },
     store::paging::Paging,
@@ -134,6 +134,7 @@ impl Chosen {
             refresh_introspection: self.refresh_introspection.unwrap_or_default(),
             algorithm: self.alg,
             token_type: self.typ,
+            claims: self.claims.as_ref().map(ExtraClaims::as_object),
         }
     }
 
@@ -157,6 +158,7 @@ impl Chosen {
                 .or(Some(seen.refresh_introspection)),
             alg: self.alg.or(seen.algorithm),
             typ: self.typ.or(Some(seen.token_type)),
+            claims: self.claims.or_else(|| Some(seen.claims.clone())),
         }
     }
 }

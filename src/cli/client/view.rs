@@ -56,6 +56,7 @@ pub(super) fn as_json(client: &ClientRecord) -> Value {
         "refresh_introspection": settings.refresh_introspection,
         "alg": settings.algorithm.map(Algorithm::as_str),
         "typ": settings.token_type.as_str(),
+        "claims": settings.claims,
         "disabled_at": client.disabled_at.map(|moment| moment.to_string()),
         "secret_rotated_at": client.rotated_at.map(|moment| moment.to_string()),
         "created_at": client.created_at.to_string(),
@@ -93,9 +94,14 @@ fn as_text(client: &ClientRecord) -> String {
                 .map_or_else(configured, |alg| alg.as_str().to_owned()),
         ),
         ("typ", settings.token_type.as_str().to_owned()),
+        ("claims", claims(client)),
         ("state", state(client).to_owned()),
         ("created", client.created_at.to_string()),
     ])
+}
+
+fn claims(client: &ClientRecord) -> String {
+    serde_json::to_string(&client.settings.claims).unwrap_or_default()
 }
 
 pub(super) fn state(client: &ClientRecord) -> &'static str {

@@ -1,7 +1,8 @@
 //! Access tokens: signed JWTs of RFC 9068, made and checked.
 //!
 //! The check is stricter than the RFCs ask for, because we only ever check what we made: one
-//! spelling of base64url, a header of exactly three members, claims of exactly ours. So the tricks
+//! spelling of base64url, a header of exactly three members, claims of exactly ours and those that
+//! a client may have of its own. So the tricks
 //! of RFC 8725 §2 (`alg`, `jwk`, `jku`, `x5u`, `crit`, nested and encrypted tokens) end at the
 //! shape of the token, before any cryptography. Whether the session still lives is not known here.
 
@@ -17,7 +18,7 @@ use crate::model::time::Timestamp;
 
 pub use fingerprint::Fingerprint;
 pub use open::{claimed_type, open, open_any};
-pub use sign::{SignError, sign};
+pub use sign::{SignError, sign, sign_for};
 
 /// What a token must say to be accepted.
 #[derive(Debug, Clone, Copy)]

@@ -1,14 +1,18 @@
 //! What never changes about a token, checked: shape, header, signature, types of the claims.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
 use super::AccessTokenError;
 use crate::crypto::keyring::KeyRing;
 use crate::crypto::signing::{SigningKey, jws};
 use crate::model::claims::{Claims, SignedClaims};
-use crate::model::client::TokenType;
+use crate::model::client::{ExtraClaims, TokenType};
 
 /// The longest token that is looked at.
 pub(super) const MAX_LENGTH: usize = 16 * 1024;
@@ -16,17 +20,63 @@ pub(super) const MAX_LENGTH: usize = 16 * 1024;
 /// Checks what never changes about a token: shape, header, signature, types of the claims. The
 /// result may be kept as long as the ring; [`check`](super::check) it at every use.
 pub fn open(ring: &KeyRing, typ: &str, token: &str) -> Result<Claims, AccessTokenError> {
-    object(&signed(ring, typ, token)?).ok_or(AccessTokenError::Claims)
+    let payload = signed(ring, typ, token)?;
+    let claims = object(&payload).or_else(|| object(&without_extra(&payload)?));
+    claims.ok_or(AccessTokenError::Claims)
 }
 
 /// The same of a token of whatever kind.
 pub fn open_any(ring: &KeyRing, typ: &str, token: &str) -> Result<SignedClaims, AccessTokenError> {
     let payload = signed(ring, typ, token)?;
-    let of_session = object(&payload).map(SignedClaims::Session);
-    let claims = of_session
-        .or_else(|| object(&payload).map(SignedClaims::Key))
-        .or_else(|| object(&payload).map(SignedClaims::Client));
+    let claims = of_any_kind(&payload).or_else(|| of_any_kind(&without_extra(&payload)?));
     claims.ok_or(AccessTokenError::Claims)
+}
+
+fn of_any_kind(payload: &[u8]) -> Option<SignedClaims> {
+    let of_session = object(payload).map(SignedClaims::Session);
+    of_session
+        .or_else(|| object(payload).map(SignedClaims::Key))
+        .or_else(|| object(payload).map(SignedClaims::Client))
+}
+
+/// The claims that are ours, where there are a client's own beside them: nothing is judged by those.
+fn without_extra(payload: &[u8]) -> Option<Vec<u8>> {
+    let Members(mut members) = object(payload)?;
+    let all = members.len();
+    members.retain(|name, _| !ExtraClaims::may_be_called(name));
+    if members.len() == all {
+        return None;
+    }
+    serde_json::to_vec(&members).ok()
+}
+
+/// The members of an object, none twice.
+struct Members(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut read: A) -> Result<Members, A::Error> {
+        let mut members = Map::new();
+        while let Some((name, value)) = read.next_entry()? {
+            if members.insert(name, value).is_some() {
+                return Err(A::Error::custom("a member stands there twice"));
+            }
+        }
+        Ok(Members(members))
+    }
 }
 
 /// What a token says, if we have signed it.

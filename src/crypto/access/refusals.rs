@@ -262,6 +262,28 @@ fn claims_that_are_missing_double_unknown_or_of_another_type() {
     }
 }
 
+/// A client's own claims stand beside ours, once each, and nothing is judged by them.
+#[test]
+fn claims_of_a_clients_own() {
+    let forger = Forger::new(Algorithm::EdDsa);
+    let open = |more: &str| {
+        let claims = CLAIMS.replacen('{', &format!("{{{more},"), 1);
+        forger.open(&forger.sign(&forger.header(), &claims))
+    };
+    let without = forger.open(&forger.sign(&forger.header(), CLAIMS));
+    assert_eq!(open(r#""tenant":{"sub":1,"sub":2}"#), without);
+    assert!(without.is_ok());
+    for refused in [
+        r#""tenant":1,"tenant":1"#,
+        r#""tenant":1,"exp":9"#,
+        r#""tenant":1,"nbf":1"#,
+        r#""tenant":1,"act":{"sub":"key_019a0b1c-2d3e-7f00-8123-456789abcdef"}"#,
+        r#""signet":1"#,
+    ] {
+        assert_eq!(open(refused), Err(AccessTokenError::Claims), "{refused}");
+    }
+}
+
 /// A JWS whose payload is a JWS (RFC 8725 §2.8).
 #[test]
 fn nested_tokens() {

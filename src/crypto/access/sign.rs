@@ -4,6 +4,7 @@ use jsonwebtoken::Header;
 use serde::Serialize;
 
 use crate::crypto::signing::{SigningKey, jws};
+use crate::model::client::{Client, ExtraClaims};
 
 /// The longest token that is made: two of them still fit the 8 KiB of headers that most servers
 /// take.
@@ -18,6 +19,29 @@ pub enum SignError {
     /// The library failed to sign.
     #[error("signing failed")]
     Failed,
+}
+
+/// Signs what a token of a client says: with the `typ` of its tokens, and the claims of its own.
+pub fn sign_for<T: Serialize>(
+    client: &Client,
+    key: &SigningKey,
+    claims: &T,
+) -> Result<String, SignError> {
+    let typ = client.token_type.as_str();
+    if client.claims.is_empty() {
+        return sign(key, typ, claims);
+    }
+    let extra = &client.claims;
+    sign(key, typ, &Extended { claims, extra })
+}
+
+/// Claims of ours, and a client's own behind them.
+#[derive(Serialize)]
+struct Extended<'a, T> {
+    #[serde(flatten)]
+    claims: &'a T,
+    #[serde(flatten)]
+    extra: &'a ExtraClaims,
 }
 
 /// Signs `claims` (RFC 9068 §2). `typ` is `at+jwt`, or `JWT` for clients whose resource servers

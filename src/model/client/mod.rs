@@ -1,5 +1,6 @@
 //! A client: the application that logs users in, or asks for tokens of its own (RFC 6749 §2).
 
+mod extra_claims;
 mod settings;
 
 use std::time::Duration;
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{id::ClientId, scope::Grants, signing_key::Algorithm, time::Timestamp};
 
+pub use extra_claims::{ExtraClaims, ExtraClaimsError};
 pub use settings::{ClientName, ClientNameError, ClientSettings, SettingsError};
 
 macro_rules! named {
@@ -103,6 +105,8 @@ pub struct Client {
     pub algorithm: Algorithm,
     /// The `typ` of its access tokens.
     pub token_type: TokenType,
+    /// What its access tokens say beside what every one says.
+    pub claims: ExtraClaims,
     /// Since when it is disabled, if it is.
     pub disabled_at: Option<Timestamp>,
     /// Whatever it was given at or before that moment counts no more.
@@ -156,6 +160,7 @@ impl Client {
             refresh_introspection: settings.refresh_introspection,
             algorithm: settings.algorithm.unwrap_or(usual.algorithm),
             token_type: settings.token_type,
+            claims: settings.claims.clone(),
             disabled_at: record.disabled_at,
             not_before: record.not_before,
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClientKind, GrantType, TokenType};
+use super::{ClientKind, ExtraClaims, GrantType, TokenType};
 use crate::model::{origin::Origin, scope::Grants, signing_key::Algorithm, text::misleads};
 
 const MAX_NAME_CHARS: usize = 100;
@@ -55,6 +55,9 @@ pub struct ClientSettings {
     pub algorithm: Option<Algorithm>,
     /// The `typ` of its access tokens.
     pub token_type: TokenType,
+    /// What its access tokens say beside what every one says.
+    #[serde(default, skip_serializing_if = "ExtraClaims::is_empty")]
+    pub claims: ExtraClaims,
 }
 
 /// What cannot be chosen for a client.
@@ -273,6 +276,7 @@ mod tests {
             refresh_introspection: false,
             algorithm: Some(Algorithm::RS256),
             token_type: TokenType::Jwt,
+            claims: r#"{"tenant":"acme"}"#.parse().unwrap(),
         }
     }
 

@@ -1,4 +1,5 @@
 mod administer;
+mod claims;
 mod disabled;
 mod tokens;
 

@@ -12,6 +12,7 @@ use crate::{
     },
     http::{
         api::listing::{next_cursor, total},
+        json_object::JsonObject,
         moment::Moment,
         secret::Secret,
     },
@@ -87,123 +88,119 @@ mirrored! {
     }
 }
 
-/// A client to create. What is absent is as configured.
-#[derive(Object, Deserialize)]
-#[oai(deny_unknown_fields)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ClientCreation {
-    /// Whether it can keep a secret; this cannot be changed later.
-    pub kind: ClientKind,
-    /// What it is called, for people.
-    #[oai(validator(min_length = 1, max_length = 100))]
-    name: String,
-    /// The exact origins of its pages, such as `https://app.example.com`: they may call from a
-    /// browser and take the refresh token as a cookie. For public clients only.
-    #[serde(default)]
-    #[oai(default, validator(max_items = 32))]
-    origins: Vec<String>,
-    /// How it may get tokens; where absent, a public client by `refresh_token`, a confidential one
-    /// by `client_credentials`.
-    #[oai(validator(max_items = 8))]
-    grant_types: Option<Vec<GrantType>>,
-    /// Scopes and patterns: what its tokens carry at most. Where absent, for a public client
-    /// everything that its users are granted, for a confidential one nothing.
-    #[oai(validator(max_items = 256))]
-    scopes: Option<Vec<String>>,
-    /// Whom its tokens are for, and may be asked for.
-    #[serde(default)]
-    #[oai(default, validator(max_items = 32))]
-    audiences: Vec<String>,
-    /// The audiences that it is itself, as a resource server.
-    #[serde(default)]
-    #[oai(default, validator(max_items = 32))]
-    resources: Vec<String>,
-    /// How long its access tokens live, in seconds.
-    #[oai(validator(minimum(value = "1"), maximum(value = "3600")))]
-    access_lifetime: Option<i64>,
-    /// How long its sessions live without a refresh, in seconds.
-    #[oai(validator(minimum(value = "1"), maximum(value = "315360000")))]
-    idle_lifetime: Option<i64>,
-    /// How long its sessions live at most, in seconds.
-    #[oai(validator(minimum(value = "1"), maximum(value = "315360000")))]
-    absolute_lifetime: Option<i64>,
-    /// How long a spent refresh token is answered with its successor, in seconds: 5 to 120; 0 is
-    /// strict.
-    #[oai(validator(minimum(value = "0"), maximum(value = "120")))]
-    reuse_interval: Option<i64>,
-    /// Whether it makes API keys for a username and a password (`createApiKeyWithPassword`).
-    #[serde(default)]
-    #[oai(default)]
-    keys_for_passwords: bool,
-    /// Whether it may ask about its own refresh tokens (`introspectToken`).
-    #[serde(default)]
-    #[oai(default)]
-    refresh_introspection: bool,
-    /// How its access tokens are signed.
-    alg: Option<SignatureAlgorithm>,
-    /// What the header of its access tokens calls them; `at+jwt` where absent.
-    typ: Option<TokenType>,
-    /// The caller's own password, needed for a confidential client unless they logged in within
-    /// five minutes.
-    #[oai(validator(min_length = 1, max_length = 1024))]
-    pub current_password: Option<Secret>,
+/// A body that chooses what holds for a client, with what it has of its own before and behind that;
+/// and what it asks for.
+macro_rules! choosing {
+    (
+        $(#[$doc:meta])* $body:ident { $($(#[$own_doc:meta])* $own:ident: $own_type:ty,)* }
+        $(#[$password_doc:meta])* current_password
+    ) => {
+        $(#[$doc])*
+        #[derive(Object, Deserialize)]
+        #[oai(deny_unknown_fields)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $body {
+            $($(#[$own_doc])* pub $own: $own_type,)*
+            /// What it is called, for people.
+            #[oai(validator(min_length = 1, max_length = 100))]
+            name: String,
+            /// The exact origins of its pages, such as `https://app.example.com`: they may call from
+            /// a browser and take the refresh token as a cookie. For public clients only.
+            #[serde(default)]
+            #[oai(default, validator(max_items = 32))]
+            origins: Vec<String>,
+            /// How it may get tokens; where absent, a public client by `refresh_token`, a
+            /// confidential one by `client_credentials`.
+            #[oai(validator(max_items = 8))]
+            grant_types: Option<Vec<GrantType>>,
+            /// Scopes and patterns: what its tokens carry at most. Where absent, for a public client
+            /// everything that its users are granted, for a confidential one nothing.
+            #[oai(validator(max_items = 256))]
+            scopes: Option<Vec<String>>,
+            /// Whom its tokens are for, and may be asked for.
+            #[serde(default)]
+            #[oai(default, validator(max_items = 32))]
+            audiences: Vec<String>,
+            /// The audiences that it is itself, as a resource server.
+            #[serde(default)]
+            #[oai(default, validator(max_items = 32))]
+            resources: Vec<String>,
+            /// How long its access tokens live, in seconds.
+            #[oai(validator(minimum(value = "1"), maximum(value = "3600")))]
+            access_lifetime: Option<i64>,
+            /// How long its sessions live without a refresh, in seconds.
+            #[oai(validator(minimum(value = "1"), maximum(value = "315360000")))]
+            idle_lifetime: Option<i64>,
+            /// How long its sessions live at most, in seconds.
+            #[oai(validator(minimum(value = "1"), maximum(value = "315360000")))]
+            absolute_lifetime: Option<i64>,
+            /// How long a spent refresh token is answered with its successor, in seconds: 5 to 120;
+            /// 0 is strict.
+            #[oai(validator(minimum(value = "0"), maximum(value = "120")))]
+            reuse_interval: Option<i64>,
+            /// Whether it makes API keys for a username and a password
+            /// (`createApiKeyWithPassword`).
+            #[serde(default)]
+            #[oai(default)]
+            keys_for_passwords: bool,
+            /// Whether it may ask about its own refresh tokens (`introspectToken`).
+            #[serde(default)]
+            #[oai(default)]
+            refresh_introspection: bool,
+            /// How its access tokens are signed.
+            alg: Option<SignatureAlgorithm>,
+            /// What the header of its access tokens calls them; `at+jwt` where absent.
+            typ: Option<TokenType>,
+            /// Claims that its access tokens carry too, 1 KiB at most; none of a registered name.
+            claims: Option<JsonObject>,
+            $(#[$password_doc])*
+            #[oai(validator(min_length = 1, max_length = 1024))]
+            pub current_password: Option<Secret>,
+        }
+
+        impl $body {
+            /// What it asks for.
+            pub(super) fn wish(&self) -> ClientWish<'_> {
+                let granted = self.grant_types.as_ref();
+                ClientWish {
+                    name: &self.name,
+                    origins: &self.origins,
+                    grant_types: granted.map(|all| all.iter().map(|one| (*one).into()).collect()),
+                    scopes: self.scopes.as_deref(),
+                    audiences: &self.audiences,
+                    resources: &self.resources,
+                    access_lifetime: self.access_lifetime.map(length),
+                    idle_lifetime: self.idle_lifetime.map(length),
+                    absolute_lifetime: self.absolute_lifetime.map(length),
+                    reuse_interval: self.reuse_interval.map(length),
+                    keys_for_passwords: self.keys_for_passwords,
+                    refresh_introspection: self.refresh_introspection,
+                    algorithm: self.alg.map(Into::into),
+                    token_type: self.typ.map(Into::into),
+                    claims: self.claims.as_ref().map(|claims| &claims.0),
+                }
+            }
+        }
+    };
 }
 
-/// What is to hold for a client from now on. What is absent is as configured, not as it was.
-#[derive(Object, Deserialize)]
-#[oai(deny_unknown_fields)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ClientUpdate {
-    /// What it is called, for people.
-    #[oai(validator(min_length = 1, max_length = 100))]
-    name: String,
-    /// The exact origins of its pages. For public clients only.
-    #[serde(default)]
-    #[oai(default, validator(max_items = 32))]
-    origins: Vec<String>,
-    /// How it may get tokens; as for a new client where absent.
-    #[oai(validator(max_items = 8))]
-    grant_types: Option<Vec<GrantType>>,
-    /// Scopes and patterns: what its tokens carry at most; as for a new client where absent.
-    #[oai(validator(max_items = 256))]
-    scopes: Option<Vec<String>>,
-    /// Whom its tokens are for, and may be asked for.
-    #[serde(default)]
-    #[oai(default, validator(max_items = 32))]
-    audiences: Vec<String>,
-    /// The audiences that it is itself, as a resource server.
-    #[serde(default)]
-    #[oai(default, validator(max_items = 32))]
-    resources: Vec<String>,
-    /// How long its access tokens live, in seconds.
-    #[oai(validator(minimum(value = "1"), maximum(value = "3600")))]
-    access_lifetime: Option<i64>,
-    /// How long its sessions live without a refresh, in seconds.
-    #[oai(validator(minimum(value = "1"), maximum(value = "315360000")))]
-    idle_lifetime: Option<i64>,
-    /// How long its sessions live at most, in seconds.
-    #[oai(validator(minimum(value = "1"), maximum(value = "315360000")))]
-    absolute_lifetime: Option<i64>,
-    /// How long a spent refresh token is answered with its successor, in seconds: 5 to 120; 0 is
-    /// strict.
-    #[oai(validator(minimum(value = "0"), maximum(value = "120")))]
-    reuse_interval: Option<i64>,
-    /// Whether it makes API keys for a username and a password (`createApiKeyWithPassword`).
-    #[serde(default)]
-    #[oai(default)]
-    keys_for_passwords: bool,
-    /// Whether it may ask about its own refresh tokens (`introspectToken`).
-    #[serde(default)]
-    #[oai(default)]
-    refresh_introspection: bool,
-    /// How its access tokens are signed.
-    alg: Option<SignatureAlgorithm>,
-    /// What the header of its access tokens calls them.
-    typ: Option<TokenType>,
+choosing! {
+    /// A client to create. What is absent is as configured.
+    ClientCreation {
+        /// Whether it can keep a secret; this cannot be changed later.
+        kind: ClientKind,
+    }
+    /// The caller's own password, needed for a confidential client unless they logged in within
+    /// five minutes.
+    current_password
+}
+
+choosing! {
+    /// What is to hold for a client from now on. What is absent is as configured, not as it was.
+    ClientUpdate {}
     /// The caller's own password, needed where a confidential client may do more than before,
     /// unless they logged in within five minutes.
-    #[oai(validator(min_length = 1, max_length = 1024))]
-    pub current_password: Option<Secret>,
+    current_password
 }
 
 /// How to rotate a client's secret.
@@ -261,6 +258,9 @@ pub(super) struct ClientItem {
     alg: Option<SignatureAlgorithm>,
     /// What the header of its access tokens calls them.
     typ: TokenType,
+    /// Claims that its access tokens carry too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claims: Option<JsonObject>,
     /// Since when it is disabled; absent while it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     disabled_at: Option<Moment>,
@@ -295,36 +295,6 @@ pub(super) struct ClientPage {
     total: i64,
 }
 
-macro_rules! wish {
-    ($body:ident) => {
-        impl $body {
-            /// What it asks for.
-            pub(super) fn wish(&self) -> ClientWish<'_> {
-                let granted = self.grant_types.as_ref();
-                ClientWish {
-                    name: &self.name,
-                    origins: &self.origins,
-                    grant_types: granted.map(|all| all.iter().map(|one| (*one).into()).collect()),
-                    scopes: self.scopes.as_deref(),
-                    audiences: &self.audiences,
-                    resources: &self.resources,
-                    access_lifetime: self.access_lifetime.map(length),
-                    idle_lifetime: self.idle_lifetime.map(length),
-                    absolute_lifetime: self.absolute_lifetime.map(length),
-                    reuse_interval: self.reuse_interval.map(length),
-                    keys_for_passwords: self.keys_for_passwords,
-                    refresh_introspection: self.refresh_introspection,
-                    algorithm: self.alg.map(Into::into),
-                    token_type: self.typ.map(Into::into),
-                }
-            }
-        }
-    };
-}
-
-wish! { ClientCreation }
-wish! { ClientUpdate }
-
 impl ClientSecretRotation {
     pub(super) fn overlap(&self) -> Duration {
         length(self.overlap)
@@ -349,6 +319,7 @@ impl From<ClientRecord> for ClientItem {
         let settings = record.settings;
         let granted = settings.grant_types.into_iter();
         let origins = settings.origins.iter();
+        let own = !settings.claims.is_empty();
         Self {
             id: record.id.to_string(),
             kind: record.kind.into(),
@@ -366,6 +337,7 @@ impl From<ClientRecord> for ClientItem {
             refresh_introspection: settings.refresh_introspection,
             alg: settings.algorithm.map(Into::into),
             typ: settings.token_type.into(),
+            claims: own.then(|| JsonObject(settings.claims.as_object().clone())),
             disabled_at: record.disabled_at.map(Moment),
             secret_rotated_at: record.rotated_at.map(Moment),
             created_at: Moment(record.created_at),

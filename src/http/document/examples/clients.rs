@@ -23,6 +23,7 @@ pub(super) fn requests(schema: &str) -> &'static [Request] {
             json!({
                 "name": "Web",
                 "origins": ["https://app.example.com", "https://beta.example.com"],
+                "claims": { "tenant": "acme" },
             })
         })],
         "ClientSecretRotation" => &[(
