@@ -29,5 +29,6 @@ bench: ## Measure the main paths against a bare server, a refresh on each store,
 	cargo bench --locked --bench http
 	cargo bench --locked --bench http -- refresh
 	cargo bench --locked --bench http -- verify
+	cargo bench --locked --bench http -- introspect
 	cargo bench --locked --bench http -- oauth
 	cargo bench --locked --bench http -- signing

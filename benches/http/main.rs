@@ -1,7 +1,8 @@
 //! What the main paths cost, beside a bare server and this machine's own rates: `make bench`. With
 //! the argument `refresh`: what a refresh costs on each store, and as the sessions become many;
 //! `refresh redis` measures the cases alone whose names begin so. With `verify`: what a gateway's
-//! question costs. With `oauth`: the documents and `/oauth/token`. With `signing`: an access token
+//! question costs; with `introspect` a resource server's, and as the keys become many (`introspect
+//! 1000`: with so many alone). With `oauth`: the documents and `/oauth/token`. With `signing`: an access token
 //! beside its signature.
 //!
 //! Every server is a process of its own; the load generator shares the machine with it. A machine's
@@ -11,6 +12,7 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 mod bare;
+mod introspect;
 mod load;
 mod machine;
 mod oauth;
@@ -35,6 +37,10 @@ fn main() {
         Some("refresh") => {
             let only = env::args().nth(2).filter(|only| !only.starts_with("--"));
             runtime.block_on(refresh::measure(only.as_deref().unwrap_or_default()));
+        }
+        Some("introspect") => {
+            let only = env::args().nth(2).and_then(|only| only.parse().ok());
+            runtime.block_on(introspect::measure(only));
         }
         Some("oauth") => runtime.block_on(oauth::measure()),
         Some("signing") => signing::measure(),

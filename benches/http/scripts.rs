@@ -1,6 +1,7 @@
 //! What each connection says.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 
 use serde::Deserialize;
 
@@ -48,6 +49,17 @@ impl Same {
         );
         Self {
             request: request.into_bytes(),
+            expects,
+        }
+    }
+
+    /// A resource server's question, which is answered so.
+    pub(crate) fn introspect(asker: &str, token: &str, expects: u16) -> Self {
+        let form = "application/x-www-form-urlencoded";
+        let request = post_as(form, "/oauth/introspect", &format!("token={token}"));
+        let credential = format!("Authorization: Bearer {asker}");
+        Self {
+            request: with_header(request, &credential),
             expects,
         }
     }
@@ -105,6 +117,20 @@ impl Script for Same {
 
     fn expects(&self) -> u16 {
         self.expects
+    }
+
+    fn answered(&mut self, _body: &[u8]) {}
+}
+
+/// Requests of which none is sent twice, dealt out to whoever is next.
+#[derive(Clone)]
+pub(crate) struct Each(pub(crate) Arc<Mutex<VecDeque<Vec<u8>>>>);
+
+impl Script for Each {
+    fn request(&mut self, into: &mut Vec<u8>) {
+        let mut rest = self.0.lock().unwrap();
+        let next = rest.pop_front();
+        into.extend(next.expect("more of them are needed on this machine"));
     }
 
     fn answered(&mut self, _body: &[u8]) {}

@@ -62,7 +62,7 @@ pub(crate) async fn measure() {
 }
 
 /// An access token and a key of the one user.
-async fn credentials(signet: &Signet) -> (String, String) {
+pub(crate) async fn credentials(signet: &Signet) -> (String, String) {
     let (address, _) = signet.place();
     let mut connection = Connection::open(address).await;
     let mut told = async |request: Same, expected: u16, member: &str| {
@@ -77,7 +77,7 @@ async fn credentials(signet: &Signet) -> (String, String) {
 }
 
 /// A key that nobody was given, with a checksum that is right.
-fn made_up(key: &str) -> String {
+pub(crate) fn made_up(key: &str) -> String {
     let mut text = key.as_bytes()[..key.len() - CHECKSUM].to_vec();
     let digit = text.last_mut().unwrap();
     *digit = if *digit == b'0' { b'1' } else { b'0' };

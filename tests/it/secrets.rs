@@ -45,7 +45,7 @@ async fn rt_12_no_token_and_no_digest_of_one_is_stored() {
 }
 
 /// As detect-secrets does it: `Base64HighEntropyString` takes a quoted string for a secret above 4.5
-/// bits a character, Secret Keyword what is assigned to a name like these.
+/// bits a character.
 #[tokio::test]
 async fn ak_08_scanners_find_our_secrets() {
     let server = TestServer::start().await;
