@@ -2,7 +2,7 @@
 //!
 //! It never has more than the key has now, nor lives longer. A key that may only read or is bound to
 //! networks is refused: nobody who verifies offline would know. What becomes of the key afterwards
-//! counts at introspection ([`key_behind`](Auth::key_behind)).
+//! counts at introspection (`Auth::key_behind`).
 
 use std::time::Duration;
 
