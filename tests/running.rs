@@ -349,6 +349,34 @@ fn spend_a_day(address: &str, password: &Value) {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn ten_thousand_made_up_keys_leave_nothing_behind() {
+    const MOST: u64 = 1024;
+    let mut server = Running::start(
+        &["serve", "--json"],
+        &[
+            ("SIGNET_SERVER__LISTEN", "127.0.0.1:0"),
+            ("SIGNET_SERVER__METRICS_LISTEN", "off"),
+            ("SIGNET_LOG__LEVEL", "warn"),
+        ],
+    );
+    let address = server.json_line()["address"].clone();
+    let socket = TcpStream::connect(address.as_str().expect("an address")).expect("it listens");
+    let mut connection = BufReader::new(socket);
+    let mut refused = |numbers: std::ops::Range<u32>| {
+        for number in numbers {
+            let status = asks_by_key(&mut connection, &made_up(number));
+            assert!(status.starts_with("HTTP/1.1 401 "), "{status}");
+        }
+    };
+    refused(0..3_000);
+    let before = resident(&server);
+    refused(3_000..13_000);
+    let grown = resident(&server).saturating_sub(before);
+    assert!(grown < MOST, "{grown} KiB more");
+    assert_eq!(server.stop(Signal::TERM), 0);
+}
+
+#[test]
 fn lg_14_password_threads_yield_to_everything_else() {
     let mut demo = Running::start(
         &["demo", "--port", "0", "--json"],
@@ -475,6 +503,48 @@ async fn a_server_on_postgresql_waits_for_its_migrations() {
     let address = line["address"].as_str().expect("an address");
     assert!(get(address, "/readyz").starts_with("HTTP/1.1 200"));
     assert_eq!(server.stop(Signal::TERM), 0);
+}
+
+/// A well-formed key with the right checksum that nobody has made.
+fn made_up(number: u32) -> String {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut text = format!("signet_ak_1{number:0>56}");
+    let crc = crc32fast::hash(text.as_bytes());
+    let digit = |place| usize::try_from(crc / 62_u32.pow(place) % 62).expect("a digit");
+    text.extend((0..6).rev().map(|place| char::from(DIGITS[digit(place)])));
+    text
+}
+
+/// The status of a request that presents a key, on a connection that goes on.
+fn asks_by_key(connection: &mut BufReader<TcpStream>, key: &str) -> String {
+    let request =
+        format!("GET /v1/users HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n\r\n");
+    let socket = connection.get_mut();
+    socket.write_all(request.as_bytes()).expect("sent");
+    let (mut status, mut length) = (String::new(), 0);
+    connection.read_line(&mut status).expect("a status");
+    loop {
+        let mut line = String::new();
+        connection.read_line(&mut line).expect("a header");
+        let line = line.trim_end().to_ascii_lowercase();
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().expect("a length");
+        } else if line.is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    connection.read_exact(&mut body).expect("a body");
+    status
+}
+
+/// What the process has in memory, in KiB.
+fn resident(server: &Running) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.child.id()));
+    let status = status.expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let size = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    size.expect("a size").parse().expect("a number")
 }
 
 /// The real binary, started in a folder of its own, which is its temporary folder too.
