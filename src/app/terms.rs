@@ -34,9 +34,7 @@ pub(super) fn of(settings: &Settings, default_client: ClientId) -> anyhow::Resul
         .split("://")
         .nth(1)
         .and_then(|rest| rest.split([':', '/']).next());
-    let context = ["signet", host.unwrap_or_default()]
-        .map(str::to_owned)
-        .to_vec();
+    let context = ["signet", host.unwrap_or_default()].map(str::to_owned);
     let sessions = &settings.sessions;
     Ok(Terms {
         own_audience: settings.server.issuer.api_audience(),
@@ -56,7 +54,7 @@ pub(super) fn of(settings: &Settings, default_client: ClientId) -> anyhow::Resul
             .map(|domain| domain.as_str().to_owned()),
         passwords: PasswordPolicy {
             min_length: settings.password.min_length,
-            context,
+            context: context.to_vec(),
         },
         api_keys: KeyPolicy {
             default_expiry: settings.api_keys.default_expiry,
