@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod api_key;
+pub mod client_assertion;
 pub mod client_secret;
 pub mod foreign;
 pub mod identity_token;

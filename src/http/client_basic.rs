@@ -70,6 +70,7 @@ impl ClientBasic {
         let proof = ClientProof {
             id: &self.id,
             secret: Some(&self.secret),
+            assertion: None,
         };
         let answer = auth.authenticate_client(&proof, caller).await;
         answer.map_err(|error| challenged(error.into()))

@@ -66,6 +66,9 @@ pub enum Conflict {
     /// It has no secret, and needs none.
     #[error("a public client has no secret")]
     PublicClient,
+    /// Its keys prove it.
+    #[error("the client authenticates with its keys, and no secret of it counts")]
+    KeyedClient,
     /// A scope of this name is registered.
     #[error("the scope is registered already")]
     ScopeExists,

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::{
-    api_keys, changes, database::Database, error::StoreError, families, job::Step, redis,
+    api_keys, changes, clients, database::Database, error::StoreError, families, job::Step, redis,
     sql::Columns as _,
 };
 use crate::{
@@ -30,10 +30,11 @@ pub struct Purged {
 }
 
 /// Everything that goes.
-pub const PURGED: [Purged; 4] = [
+pub const PURGED: [Purged; 5] = [
     families::PURGED,
     changes::PURGED,
     api_keys::PURGED,
+    clients::PURGED,
     redis::PURGED,
 ];
 

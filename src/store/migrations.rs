@@ -7,7 +7,7 @@ use sqlx::{
 
 use super::error::StoreError;
 
-const MIGRATIONS: [(i64, &str, &str); 12] = [
+const MIGRATIONS: [(i64, &str, &str); 13] = [
     (
         1,
         "sessions",
@@ -67,6 +67,11 @@ const MIGRATIONS: [(i64, &str, &str); 12] = [
         12,
         "tokens_signed",
         include_str!("../../migrations/0012_tokens_signed.sql"),
+    ),
+    (
+        13,
+        "client_assertions",
+        include_str!("../../migrations/0013_client_assertions.sql"),
     ),
 ];
 

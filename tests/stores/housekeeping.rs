@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use signet::{
-    model::session::EndReason,
+    model::{session::EndReason, time::Clock as _},
     store::{
+        clients::Clients,
         families::{FamilyStore as _, Target},
         housekeeping::{Housekeeping, PURGED, Purged},
     },
@@ -21,6 +22,7 @@ on_each_database! {
     a_node_that_has_stopped_loses_its_turn,
     nodes_that_race_delete_each_row_once,
     what_grows_is_counted_by_whose_turn_it_is,
+    an_assertion_is_used_once_and_forgotten_when_it_has_ended,
 }
 
 fn node(place: &Place) -> Housekeeping {
@@ -97,4 +99,21 @@ async fn what_grows_is_counted_by_whose_turn_it_is(place: Place) {
     place.clock.advance(30 * DAY);
     assert_eq!(here.count().await, Ok(true));
     assert_eq!(here.sizes().await.unwrap()[2].1, 0);
+}
+
+async fn an_assertion_is_used_once_and_forgotten_when_it_has_ended(place: Place) {
+    let clients = Clients::new(place.database.clone());
+    let ends_at = place.clock.now().plus(Duration::from_mins(1));
+    let used = async |mark: &str| {
+        let used = clients.use_assertion(place.client, mark.to_owned(), ends_at);
+        used.await.unwrap()
+    };
+    assert!(used("one").await && used("other").await && !used("one").await);
+    place.clock.advance(Duration::from_mins(1));
+    assert_eq!(place.purge("client_assertions", 10).await, 0);
+    assert!(!used("one").await);
+    place.clock.advance(Duration::from_millis(1));
+    assert_eq!(place.purge("client_assertions", 1).await, 1);
+    assert_eq!(place.purge("client_assertions", 10).await, 1);
+    assert!(used("one").await);
 }

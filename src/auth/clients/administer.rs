@@ -62,7 +62,8 @@ impl Auth {
             rotated_at: None,
             created_at: self.now(),
         };
-        let made = (kind == ClientKind::Confidential).then(|| self.make_secret(id));
+        let needed = kind == ClientKind::Confidential && client.settings.jwks.is_empty();
+        let made = needed.then(|| self.make_secret(id));
         let (secret, kept) = made.unzip();
         self.parts.clients.create(&client, kept).await?;
         let client = self.client_changed("client.created", by, id).await?;
@@ -138,6 +139,9 @@ impl Auth {
         let seen = self.client_within_reach(by, id).await?;
         if seen.kind == ClientKind::Public {
             return Err(AuthError::Conflict(Conflict::PublicClient));
+        }
+        if !seen.settings.jwks.is_empty() {
+            return Err(AuthError::Conflict(Conflict::KeyedClient));
         }
         self.check_presence(by, shown).await?;
         let (text, secret) = self.make_secret(id);
@@ -232,7 +236,7 @@ impl Auth {
     }
 }
 
-/// Whether a change lets a client that acts for itself do more.
+/// Whether a change lets a client that acts for itself do more, or somebody else be it.
 fn widens(old: &ClientSettings, new: &ClientSettings) -> bool {
     let more_scopes = !new.scopes.iter().all(|grant| old.scopes.cover(grant));
     let more_grants = !new
@@ -245,4 +249,5 @@ fn widens(old: &ClientSettings, new: &ClientSettings) -> bool {
         || old.claims != new.claims
         || old.resources != new.resources
         || (new.refresh_introspection && !old.refresh_introspection)
+        || old.jwks != new.jwks
 }

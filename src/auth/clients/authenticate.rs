@@ -1,7 +1,8 @@
 //! Tells which client asks (RFC 6749 §2.3).
 //!
 //! In memory: one HMAC, whether or not there is such a client. Whoever shows the right secret is
-//! never held up; wrong ones are counted as wrong passwords are.
+//! never held up; wrong ones are counted as wrong passwords are. An assertion costs a signature
+//! check, and a good one a step in the store.
 
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ use crate::{
     },
 };
 
+use super::KnownClient;
+
 /// How a client says which it is.
 #[derive(Clone, Copy)]
 pub struct ClientProof<'a> {
@@ -21,18 +24,25 @@ pub struct ClientProof<'a> {
     pub id: &'a str,
     /// Its secret, where it shows one.
     pub secret: Option<&'a str>,
+    /// An assertion of its own (RFC 7523 §2.2), where it shows one instead.
+    pub assertion: Option<&'a str>,
 }
 
 impl Auth {
-    /// The enabled client that asks: a confidential one proves itself by its secret, a public one
-    /// has none and shows none. Unknown clients, wrong and missing secrets are one answer.
+    /// The enabled client that asks: a confidential one proves itself by its secret, or by its keys
+    /// where it has some; a public one has neither and shows neither. Unknown clients, wrong and
+    /// missing proofs are one answer.
     pub async fn authenticate_client(
         &self,
         proof: &ClientProof<'_>,
         caller: &Caller,
     ) -> Result<Arc<Client>, AuthError> {
         self.keep_fresh().await?;
-        if let Some(client) = self.proven_client(proof) {
+        let proven = match proof.assertion {
+            Some(assertion) => self.asserted_client(proof.id, assertion).await?,
+            None => self.proven_client(proof),
+        };
+        if let Some(client) = proven {
             return Ok(client);
         }
         // Of an identifier, which may be a secret in the wrong field, a pseudonym.
@@ -60,10 +70,10 @@ impl Auth {
         let proven = proof
             .secret
             .map(|text| self.parts.client_secrets.proves(whose, text, digests));
-        let client = &found?.client;
+        let KnownClient { client, keys, .. } = found?;
         let shown = match client.kind {
             ClientKind::Public => proven.is_none(),
-            ClientKind::Confidential => proven == Some(true),
+            ClientKind::Confidential => proven == Some(true) && keys.is_empty(),
         };
         (shown && client.is_enabled()).then(|| client.clone())
     }

@@ -4,6 +4,7 @@
 //! says when to read them anew.
 
 mod administer;
+mod assertion;
 mod authenticate;
 mod wish;
 
@@ -13,6 +14,7 @@ use std::{
 };
 
 use crate::{
+    crypto::client_assertion::ClientKey,
     model::{
         client::{Client, ClientKind},
         id::ClientId,
@@ -46,6 +48,8 @@ pub(super) struct KnownClients {
 struct KnownClient {
     client: Arc<Client>,
     secrets: Vec<StoredClientSecret>,
+    /// With these it proves itself, and with nothing else where there are any.
+    keys: Vec<ClientKey>,
 }
 
 impl KnownClients {
@@ -54,11 +58,20 @@ impl KnownClients {
         let mut known = Self::default();
         for ClientWithSecrets { record, secrets } in read {
             let client = Arc::new(Client::of(&record, &default));
-            known.add(KnownClient { client, secrets });
+            // Each was read before it was stored.
+            let keys = record.settings.jwks.iter().map(ClientKey::read);
+            let keys = keys.filter_map(Result::ok).collect();
+            known.add(KnownClient {
+                client,
+                secrets,
+                keys,
+            });
         }
-        let secrets = Vec::new();
-        let client = default;
-        known.add(KnownClient { client, secrets });
+        known.add(KnownClient {
+            client: default,
+            secrets: Vec::new(),
+            keys: Vec::new(),
+        });
         known
     }
 

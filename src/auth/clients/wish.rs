@@ -6,8 +6,11 @@ use serde_json::{Map, Value};
 
 use crate::{
     auth::{Auth, AuthError, FieldError, asked::MAX_SCOPE_BYTES},
+    crypto::client_assertion::ClientKey,
     model::{
-        client::{ClientKind, ClientName, ClientSettings, ExtraClaims, GrantType, TokenType},
+        client::{
+            ClientJwk, ClientKind, ClientName, ClientSettings, ExtraClaims, GrantType, TokenType,
+        },
         origin::Origin,
         scope::{Grant, Grants},
         signing_key::Algorithm,
@@ -49,6 +52,8 @@ pub struct ClientWish<'a> {
     pub token_type: Option<TokenType>,
     /// What its access tokens say beside what every one says.
     pub claims: Option<&'a Map<String, Value>>,
+    /// The public keys with which it proves itself, in place of a secret.
+    pub jwks: Vec<ClientJwk>,
 }
 
 impl Auth {
@@ -101,6 +106,7 @@ impl Auth {
             algorithm: wish.algorithm,
             token_type: wish.token_type.unwrap_or(TokenType::AtJwt),
             claims,
+            jwks: wish.jwks,
         };
         self.check_client(kind, &settings)?;
         Ok(settings)
@@ -115,6 +121,14 @@ impl Auth {
                 detail: format!("{error}."),
             });
             return Err(AuthError::Invalid(errors.collect()));
+        }
+        let unreadable = settings
+            .jwks
+            .iter()
+            .map(ClientKey::read)
+            .find_map(Result::err);
+        if let Some(error) = unreadable {
+            return Err(AuthError::field("/jwks", "malformed", format!("{error}.")));
         }
         if settings.scopes.to_string().len() > MAX_SCOPE_BYTES {
             let detail = "Name at most 2048 bytes of scopes, or patterns.";

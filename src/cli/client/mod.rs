@@ -2,6 +2,7 @@
 //!
 //! Owns the commands and their help; [`verbs`] does what they say, [`view`] prints clients.
 
+mod jwks;
 mod verbs;
 mod view;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use self::jwks::Jwks;
 use super::{Shared, admin, failure::Failure};
 use crate::{
     config::duration,
@@ -29,6 +31,7 @@ Examples:
   signet client create --name Web --origin https://app.example.com
   signet client create --name Export --kind confidential --scope pages.read
   signet client create --name API --kind confidential --resource urn:api
+  signet client create --name Sync --kind confidential --jwks public.jwks
 
 It makes the database and the keys where there are none, as `signet serve` does.")]
     Create(CreateClient),
@@ -130,6 +133,12 @@ pub(super) struct Chosen {
     /// A JSON object of claims that its access tokens carry too; {} for none
     #[arg(long, value_name = "JSON")]
     claims: Option<ExtraClaims>,
+    /// A file with the public keys with which it proves itself, in place of a secret: a JWK Set
+    #[arg(long, value_name = "FILE", value_parser = jwks::read)]
+    jwks: Option<Jwks>,
+    /// It has no such keys (any more): its secret counts
+    #[arg(long, conflicts_with = "jwks")]
+    no_jwks: bool,
 }
 
 #[derive(Args)]

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Chosen, CreateClient, DeleteClient, ListClients, RotateSecret, UpdateClient, view};
+use super::{
+    Chosen, CreateClient, DeleteClient, Jwks, ListClients, RotateSecret, UpdateClient, view,
+};
 use crate::{
     auth::{AuthError, clients::ClientWish},
     cli::{
@@ -135,6 +137,7 @@ impl Chosen {
             algorithm: self.alg,
             token_type: self.typ,
             claims: self.claims.as_ref().map(ExtraClaims::as_object),
+            jwks: self.jwks.clone().map(|Jwks(keys)| keys).unwrap_or_default(),
         }
     }
 
@@ -159,6 +162,10 @@ impl Chosen {
             alg: self.alg.or(seen.algorithm),
             typ: self.typ.or(Some(seen.token_type)),
             claims: self.claims.or_else(|| Some(seen.claims.clone())),
+            jwks: self
+                .jwks
+                .or_else(|| (!self.no_jwks).then(|| Jwks(seen.jwks.clone()))),
+            no_jwks: self.no_jwks,
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     cli::{admin::Admin, failure::Failure, output::pairs},
     config::duration,
     model::{
-        client::{ClientRecord, GrantType},
+        client::{ClientKind, ClientRecord, GrantType},
         origin::Origin,
         scope::Grant,
         signing_key::Algorithm,
@@ -57,6 +57,7 @@ pub(super) fn as_json(client: &ClientRecord) -> Value {
         "alg": settings.algorithm.map(Algorithm::as_str),
         "typ": settings.token_type.as_str(),
         "claims": settings.claims,
+        "jwks": { "keys": settings.jwks },
         "disabled_at": client.disabled_at.map(|moment| moment.to_string()),
         "secret_rotated_at": client.rotated_at.map(|moment| moment.to_string()),
         "created_at": client.created_at.to_string(),
@@ -95,6 +96,7 @@ fn as_text(client: &ClientRecord) -> String {
         ),
         ("typ", settings.token_type.as_str().to_owned()),
         ("claims", claims(client)),
+        ("proves itself by", proof(client).to_owned()),
         ("state", state(client).to_owned()),
         ("created", client.created_at.to_string()),
     ])
@@ -109,6 +111,14 @@ pub(super) fn state(client: &ClientRecord) -> &'static str {
         "disabled"
     } else {
         "enabled"
+    }
+}
+
+fn proof(client: &ClientRecord) -> &'static str {
+    match client.kind {
+        ClientKind::Public => "nothing: it is public",
+        ClientKind::Confidential if client.settings.jwks.is_empty() => "its secret",
+        ClientKind::Confidential => "its keys",
     }
 }
 

@@ -91,6 +91,7 @@ fn words(conflict: Conflict) -> &'static str {
         Conflict::TooManyClients => "There are as many clients as may be: delete one first.",
         Conflict::DefaultClient => "What holds for the default client is configured: change that.",
         Conflict::PublicClient => "A public client has no secret.",
+        Conflict::KeyedClient => "The client authenticates with its keys: take these out first.",
         Conflict::SigningKeyNotReady => {
             "Some verifiers do not know the next key yet: wait until its `ready_at`, or revoke the active key."
         }

@@ -39,6 +39,10 @@ pub(super) struct IntrospectionRequest {
     client_id: Option<String>,
     /// Its secret, unless it is sent by Basic.
     client_secret: Option<String>,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, beside `client_assertion`.
+    client_assertion_type: Option<String>,
+    /// A JWT of the client, signed with a key that it has registered (RFC 7523 section 2.2).
+    client_assertion: Option<String>,
 }
 
 #[OpenApi(tag = "Tag::OAuth")]
@@ -86,7 +90,7 @@ async fn asker(
     form: &Form<IntrospectionRequest>,
 ) -> Result<Asker, Refusal> {
     if let Some(bearer) = bearer.0 {
-        if form.one("client_secret")?.is_some() {
+        if form.one("client_secret")?.is_some() || form.one("client_assertion")?.is_some() {
             return Err(Refusal::new(Code::MultipleCredentials)
                 .because("Ask as the client, or with the credential; not as both."));
         }

@@ -27,6 +27,10 @@ pub(super) struct RevocationRequest {
     client_id: Option<String>,
     /// The secret of a confidential client, unless it is sent by Basic.
     client_secret: Option<String>,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, beside `client_assertion`.
+    client_assertion_type: Option<String>,
+    /// A JWT of the client, signed with a key that it has registered (RFC 7523 section 2.2).
+    client_assertion: Option<String>,
 }
 
 /// Nothing more is to be said.
@@ -45,7 +49,7 @@ impl RevokeTokenApi {
         request: &Request,
         form: Form<RevocationRequest>,
     ) -> Result<Answer<Revoked>, Refusal> {
-        form.each_once(&["token_type_hint", "client_id", "client_secret"])?;
+        form.each_once(&["token_type_hint"])?;
         let token = form.required("token")?;
         let client = client::of(&self.0, request, &form, &caller(request)).await?;
         self.0.revoke_token(&client, token).await?;

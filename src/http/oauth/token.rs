@@ -51,6 +51,10 @@ pub(super) struct TokenRequest {
     client_id: Option<String>,
     /// The secret of a confidential client, unless it is sent by Basic.
     client_secret: Option<String>,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, beside `client_assertion`.
+    client_assertion_type: Option<String>,
+    /// A JWT of the client, signed with a key that it has registered (RFC 7523 section 2.2).
+    client_assertion: Option<String>,
 }
 
 /// Tokens (RFC 6749 section 5.1).
@@ -79,7 +83,7 @@ impl TokenApi {
     /// Get tokens.
     ///
     /// RFC 6749. A public client names itself by `client_id`; a confidential one authenticates by
-    /// Basic, or by `client_secret` in the body. Whoever holds an API key exchanges it for a short
+    /// Basic, by `client_secret` in the body, or by `client_assertion` where it has keys (RFC 7523). Whoever holds an API key exchanges it for a short
     /// access token (RFC 8693), as the default client where none is named. `password` is not supported (RFC 9700 section 2.4).
     #[oai(path = "/oauth/token", method = "post", operation_id = "token")]
     async fn token(
@@ -101,13 +105,7 @@ impl TokenApi {
             };
             return Ok(Answer::new(response).header(header::PRAGMA, no_cache));
         }
-        form.each_once(&[
-            "client_id",
-            "client_secret",
-            "scope",
-            "audience",
-            "refresh_token",
-        ])?;
+        form.each_once(&["scope", "refresh_token"])?;
         let unsupported = || {
             let detail = "Use refresh_token, client_credentials or token exchange.";
             Refusal::field("/grant_type", "unsupported_grant_type", detail)

@@ -8,9 +8,22 @@ use crate::{
 use super::{JWKS, Metadata};
 
 /// How clients authenticate (RFC 7591 §2).
-const CLIENT_AUTHENTICATION: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
-/// How callers of introspection do: by a credential, under the name of its scheme (RFC 8414 §2).
-const INTROSPECTION_AUTHENTICATION: [&str; 1] = ["Bearer"];
+const CLIENT_AUTHENTICATION: [&str; 4] = [
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "none",
+];
+/// How assertions of clients may be signed; `EdDSA` has two names (RFC 9864 §2.2).
+const ASSERTION_ALGORITHMS: [&str; 4] = ["ES256", "EdDSA", "Ed25519", "RS256"];
+/// How callers of introspection do: a client that can prove itself, or a credential under the name of
+/// its scheme (RFC 8414 §2).
+const INTROSPECTION_AUTHENTICATION: [&str; 4] = [
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "Bearer",
+];
 
 /// The metadata of `issuer`. Signet's own scopes are for its administrators and not advertised.
 pub(super) fn metadata(issuer: &str, registry: &Registry) -> Metadata {
@@ -22,6 +35,7 @@ pub(super) fn metadata(issuer: &str, registry: &Registry) -> Metadata {
         scopes_supported: registry.iter().map(|one| one.name.to_string()).collect(),
         token_endpoint: at("/oauth/token"),
         token_endpoint_auth_methods_supported: names(&CLIENT_AUTHENTICATION),
+        token_endpoint_auth_signing_alg_values_supported: names(&ASSERTION_ALGORITHMS),
         grant_types_supported: GrantType::ALL
             .iter()
             .map(|one| one.as_str())
@@ -30,8 +44,10 @@ pub(super) fn metadata(issuer: &str, registry: &Registry) -> Metadata {
             .collect(),
         revocation_endpoint: at("/oauth/revoke"),
         revocation_endpoint_auth_methods_supported: names(&CLIENT_AUTHENTICATION),
+        revocation_endpoint_auth_signing_alg_values_supported: names(&ASSERTION_ALGORITHMS),
         introspection_endpoint: at("/oauth/introspect"),
         introspection_endpoint_auth_methods_supported: names(&INTROSPECTION_AUTHENTICATION),
+        introspection_endpoint_auth_signing_alg_values_supported: names(&ASSERTION_ALGORITHMS),
         response_types_supported: Vec::new(),
     }
 }
@@ -56,14 +72,21 @@ mod tests {
              \"scopes_supported\":[\"pages.read\",\"pages.write\"],\
              \"token_endpoint\":\"https://id.example/a/oauth/token\",\
              \"token_endpoint_auth_methods_supported\":\
-             [\"client_secret_basic\",\"client_secret_post\",\"none\"],\
+             [\"client_secret_basic\",\"client_secret_post\",\"private_key_jwt\",\"none\"],\
+             \"token_endpoint_auth_signing_alg_values_supported\":\
+             [\"ES256\",\"EdDSA\",\"Ed25519\",\"RS256\"],\
              \"grant_types_supported\":[\"refresh_token\",\"client_credentials\",\
              \"urn:ietf:params:oauth:grant-type:token-exchange\"],\
              \"revocation_endpoint\":\"https://id.example/a/oauth/revoke\",\
              \"revocation_endpoint_auth_methods_supported\":\
-             [\"client_secret_basic\",\"client_secret_post\",\"none\"],\
+             [\"client_secret_basic\",\"client_secret_post\",\"private_key_jwt\",\"none\"],\
+             \"revocation_endpoint_auth_signing_alg_values_supported\":\
+             [\"ES256\",\"EdDSA\",\"Ed25519\",\"RS256\"],\
              \"introspection_endpoint\":\"https://id.example/a/oauth/introspect\",\
-             \"introspection_endpoint_auth_methods_supported\":[\"Bearer\"],\
+             \"introspection_endpoint_auth_methods_supported\":\
+             [\"client_secret_basic\",\"client_secret_post\",\"private_key_jwt\",\"Bearer\"],\
+             \"introspection_endpoint_auth_signing_alg_values_supported\":\
+             [\"ES256\",\"EdDSA\",\"Ed25519\",\"RS256\"],\
              \"response_types_supported\":[]}"
         );
     }

@@ -16,16 +16,22 @@ pub struct Metadata {
     pub token_endpoint: String,
     /// How clients authenticate there.
     pub token_endpoint_auth_methods_supported: Vec<String>,
+    /// How the assertions of `private_key_jwt` may be signed there.
+    pub token_endpoint_auth_signing_alg_values_supported: Vec<String>,
     /// What they may ask for there.
     pub grant_types_supported: Vec<String>,
     /// Where clients revoke tokens (RFC 7009).
     pub revocation_endpoint: String,
     /// How clients authenticate there.
     pub revocation_endpoint_auth_methods_supported: Vec<String>,
+    /// How the assertions of `private_key_jwt` may be signed there.
+    pub revocation_endpoint_auth_signing_alg_values_supported: Vec<String>,
     /// Where credentials are asked about (RFC 7662).
     pub introspection_endpoint: String,
-    /// How its callers authenticate: `Bearer` is an API key.
+    /// How its callers authenticate: as a client, or by an API key as `Bearer`.
     pub introspection_endpoint_auth_methods_supported: Vec<String>,
+    /// How the assertions of `private_key_jwt` may be signed there.
+    pub introspection_endpoint_auth_signing_alg_values_supported: Vec<String>,
     /// The response types of the authorization endpoint: none.
     pub response_types_supported: Vec<String>,
 }

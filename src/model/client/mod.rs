@@ -1,6 +1,7 @@
 //! A client: the application that logs users in, or asks for tokens of its own (RFC 6749 §2).
 
 mod extra_claims;
+mod jwk;
 mod settings;
 
 use std::time::Duration;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{id::ClientId, scope::Grants, signing_key::Algorithm, time::Timestamp};
 
 pub use extra_claims::{ExtraClaims, ExtraClaimsError};
+pub use jwk::{ClientJwk, goes_by};
 pub use settings::{ClientName, ClientNameError, ClientSettings, SettingsError};
 
 macro_rules! named {

@@ -4,11 +4,13 @@ use std::{collections::BTreeSet, fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use super::{ClientJwk, ClientKind, GrantType, TokenType};
 use super::{ClientKind, ExtraClaims, GrantType, TokenType};
 use crate::model::{origin::Origin, scope::Grants, signing_key::Algorithm, text::misleads};
 
 const MAX_NAME_CHARS: usize = 100;
 const MAX_LIST: usize = 32;
+const MAX_KEYS: usize = 8;
 const MAX_AUDIENCE_BYTES: usize = 255;
 const HOUR: Duration = Duration::from_hours(1);
 /// The longest life of a session.
@@ -58,6 +60,9 @@ pub struct ClientSettings {
     /// What its access tokens say beside what every one says.
     #[serde(default, skip_serializing_if = "ExtraClaims::is_empty")]
     pub claims: ExtraClaims,
+    /// Its public keys: with these it proves itself, and with nothing else where there are any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jwks: Vec<ClientJwk>,
 }
 
 /// What cannot be chosen for a client.
@@ -78,6 +83,17 @@ pub enum SettingsError {
     /// Whoever cannot authenticate cannot ask (RFC 7662 §2.1).
     #[error("refresh_introspection is for confidential clients only")]
     PublicIntrospection,
+    /// Whoever has keys to prove itself with can keep a secret.
+    #[error(
+        "a public client does not prove itself: leave keys out, or make the client confidential"
+    )]
+    PublicKeys,
+    /// More keys than a rotation needs.
+    #[error("name at most 8 keys")]
+    TooManyKeys,
+    /// Two keys of one name.
+    #[error("name each key once: two have the same kid")]
+    TwiceAKey,
     /// Pages are not where secrets are kept.
     #[error("a confidential client has no pages: leave origins out, or make the client public")]
     ConfidentialOrigins,
@@ -101,6 +117,7 @@ impl SettingsError {
             | Self::Twice(pointer)
             | Self::Audience(pointer)
             | Self::SessionLifetime(pointer) => pointer,
+            Self::PublicKeys | Self::TooManyKeys | Self::TwiceAKey => "/jwks",
             Self::PublicCredentials => "/grant_types",
             Self::PublicIntrospection => "/refresh_introspection",
             Self::ConfidentialOrigins => "/origins",
@@ -113,12 +130,13 @@ impl SettingsError {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
-            Self::TooMany(_) => "too_many",
-            Self::Twice(_) => "duplicate",
+            Self::TooMany(_) | Self::TooManyKeys => "too_many",
+            Self::Twice(_) | Self::TwiceAKey => "duplicate",
             Self::Audience(_) => "malformed",
-            Self::PublicCredentials | Self::PublicIntrospection | Self::ConfidentialOrigins => {
-                "not_allowed"
-            }
+            Self::PublicCredentials
+            | Self::PublicIntrospection
+            | Self::ConfidentialOrigins
+            | Self::PublicKeys => "not_allowed",
             Self::AccessLifetime | Self::SessionLifetime(_) | Self::ReuseInterval => "out_of_range",
         }
     }
@@ -157,8 +175,27 @@ impl ClientSettings {
         if self.refresh_introspection && kind == ClientKind::Public {
             errors.push(SettingsError::PublicIntrospection);
         }
+        self.check_keys(kind, &mut errors);
         self.check_times(&mut errors);
         errors
+    }
+
+    fn check_keys(&self, kind: ClientKind, errors: &mut Vec<SettingsError>) {
+        if kind == ClientKind::Public && !self.jwks.is_empty() {
+            errors.push(SettingsError::PublicKeys);
+        }
+        if self.jwks.len() > MAX_KEYS {
+            errors.push(SettingsError::TooManyKeys);
+        }
+        let named: Vec<&String> = self
+            .jwks
+            .iter()
+            .filter_map(|key| key.kid.as_ref())
+            .collect();
+        let distinct: BTreeSet<&String> = named.iter().copied().collect();
+        if distinct.len() < named.len() {
+            errors.push(SettingsError::TwiceAKey);
+        }
     }
 
     fn check_times(&self, errors: &mut Vec<SettingsError>) {
@@ -277,6 +314,7 @@ mod tests {
             algorithm: Some(Algorithm::RS256),
             token_type: TokenType::Jwt,
             claims: r#"{"tenant":"acme"}"#.parse().unwrap(),
+            jwks: Vec::new(),
         }
     }
 

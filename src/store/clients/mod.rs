@@ -3,6 +3,7 @@
 //!
 //! What changes a client tells the change log in the same step.
 
+mod assertions;
 mod change;
 mod create;
 mod read;
@@ -13,6 +14,7 @@ use crate::{
     model::{client::ClientRecord, time::Timestamp},
 };
 
+pub(super) use assertions::PURGED;
 pub use change::SecretRotation;
 pub(super) use change::ungrant;
 

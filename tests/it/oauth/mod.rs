@@ -1,3 +1,4 @@
+mod assertion;
 mod authentication;
 mod exchange;
 mod resource;

@@ -1,5 +1,7 @@
 //! `/v1/clients`.
 
+mod choices;
+mod jwks;
 mod shapes;
 
 use std::sync::Arc;

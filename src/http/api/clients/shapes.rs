@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use poem_openapi::{Enum, Object};
+use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 
+use super::choices::{ClientKind, GrantType, SignatureAlgorithm, TokenType};
+use super::jwks::{self, ClientJwks};
 use crate::{
     auth::{
         clients::{ClientWish, IssuedClient},
@@ -16,77 +18,8 @@ use crate::{
         moment::Moment,
         secret::Secret,
     },
-    model::{
-        client::{self, ClientRecord},
-        scope::Grants,
-        signing_key::{self},
-    },
+    model::{client::ClientRecord, scope::Grants},
 };
-
-/// A type of the document for one of the model, variant by variant.
-macro_rules! mirrored {
-    ($(#[$doc:meta])* $what:ident = $of:path { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Serialize, Deserialize)]
-        pub(super) enum $what {
-            $($(#[$variant_doc])* #[oai(rename = $name)] #[serde(rename = $name)] $variant,)*
-        }
-
-        impl From<$what> for $of {
-            fn from(one: $what) -> Self {
-                match one { $($what::$variant => Self::$variant,)* }
-            }
-        }
-
-        impl From<$of> for $what {
-            fn from(one: $of) -> Self {
-                match one { $(<$of>::$variant => Self::$variant,)* }
-            }
-        }
-    };
-}
-
-mirrored! {
-    /// Whether a client can keep a secret (RFC 6749 section 2.1).
-    ClientKind = client::ClientKind {
-        /// It cannot: a page, an application on a telephone.
-        Public = "public",
-        /// It can: a server.
-        Confidential = "confidential",
-    }
-}
-
-mirrored! {
-    /// How a client may get tokens.
-    GrantType = client::GrantType {
-        /// It logs users in, and refreshes their sessions.
-        RefreshToken = "refresh_token",
-        /// It gets tokens of its own.
-        ClientCredentials = "client_credentials",
-    }
-}
-
-mirrored! {
-    /// How tokens are signed (RFC 7518).
-    SignatureAlgorithm = signing_key::Algorithm {
-        /// ECDSA on P-256 with SHA-256.
-        ES256 = "ES256",
-        /// RSASSA-PKCS1-v1_5 with SHA-256.
-        RS256 = "RS256",
-        /// Ed25519.
-        EdDsa = "EdDSA",
-    }
-}
-
-mirrored! {
-    /// What the header of an access token calls it.
-    TokenType = client::TokenType {
-        /// As RFC 9068 has it.
-        AtJwt = "at+jwt",
-        /// For verifiers that refuse any other.
-        Jwt = "JWT",
-    }
-}
 
 /// A body that chooses what holds for a client, with what it has of its own before and behind that;
 /// and what it asks for.
@@ -153,6 +86,9 @@ macro_rules! choosing {
             typ: Option<TokenType>,
             /// Claims that its access tokens carry too, 1 KiB at most; none of a registered name.
             claims: Option<JsonObject>,
+            /// The public keys with which a confidential client proves itself (`private_key_jwt`);
+            /// no secret of it counts while it has some.
+            jwks: Option<ClientJwks>,
             $(#[$password_doc])*
             #[oai(validator(min_length = 1, max_length = 1024))]
             pub current_password: Option<Secret>,
@@ -178,6 +114,7 @@ macro_rules! choosing {
                     algorithm: self.alg.map(Into::into),
                     token_type: self.typ.map(Into::into),
                     claims: self.claims.as_ref().map(|claims| &claims.0),
+                    jwks: jwks::wished(self.jwks.as_ref()),
                 }
             }
         }
@@ -258,6 +195,9 @@ pub(super) struct ClientItem {
     alg: Option<SignatureAlgorithm>,
     /// What the header of its access tokens calls them.
     typ: TokenType,
+    /// The public keys with which it proves itself, where it has some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks: Option<ClientJwks>,
     /// Claims that its access tokens carry too.
     #[serde(skip_serializing_if = "Option::is_none")]
     claims: Option<JsonObject>,
@@ -337,6 +277,7 @@ impl From<ClientRecord> for ClientItem {
             refresh_introspection: settings.refresh_introspection,
             alg: settings.algorithm.map(Into::into),
             typ: settings.token_type.into(),
+            jwks: jwks::shown(settings.jwks),
             claims: own.then(|| JsonObject(settings.claims.as_object().clone())),
             disabled_at: record.disabled_at.map(Moment),
             secret_rotated_at: record.rotated_at.map(Moment),

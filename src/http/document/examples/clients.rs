@@ -18,6 +18,15 @@ pub(super) fn requests(schema: &str) -> &'static [Request] {
                     "audiences": ["https://api.example.com"], "access_lifetime": 600,
                 })
             }),
+            ("keys", "A server that proves itself by a key", || {
+                json!({
+                    "kind": "confidential", "name": "Sync", "scopes": ["pages.read"],
+                    "jwks": { "keys": [{
+                        "kty": "OKP", "crv": "Ed25519", "kid": "2026-01",
+                        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                    }] },
+                })
+            }),
         ],
         "ClientUpdate" => &[("page", "A further origin", || {
             json!({

@@ -23,7 +23,9 @@ pub(super) fn answer(schema: &str) -> Option<Value> {
             "scopes_supported": ["pages.read", "pages.write"],
             "token_endpoint": "https://id.example.com/oauth/token",
             "token_endpoint_auth_methods_supported":
-                ["client_secret_basic", "client_secret_post", "none"],
+                ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
+            "token_endpoint_auth_signing_alg_values_supported":
+                ["ES256", "EdDSA", "Ed25519", "RS256"],
             "grant_types_supported": [
                 "refresh_token",
                 "client_credentials",
@@ -31,9 +33,14 @@ pub(super) fn answer(schema: &str) -> Option<Value> {
             ],
             "revocation_endpoint": "https://id.example.com/oauth/revoke",
             "revocation_endpoint_auth_methods_supported":
-                ["client_secret_basic", "client_secret_post", "none"],
+                ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
+            "revocation_endpoint_auth_signing_alg_values_supported":
+                ["ES256", "EdDSA", "Ed25519", "RS256"],
             "introspection_endpoint": "https://id.example.com/oauth/introspect",
-            "introspection_endpoint_auth_methods_supported": ["Bearer"],
+            "introspection_endpoint_auth_methods_supported":
+                ["client_secret_basic", "client_secret_post", "private_key_jwt", "Bearer"],
+            "introspection_endpoint_auth_signing_alg_values_supported":
+                ["ES256", "EdDSA", "Ed25519", "RS256"],
             "response_types_supported": [],
         }),
         "TokenResponse" => json!({
