@@ -11,6 +11,7 @@ pub mod client_secret;
 pub mod foreign;
 pub mod identity_token;
 pub mod import;
+pub mod introspection_token;
 pub mod jwk;
 pub mod keyring;
 pub mod lane;

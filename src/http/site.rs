@@ -137,7 +137,9 @@ fn current_jwks(auth: Arc<Auth>, max_age: u32) -> Current {
 fn current_metadata(auth: Arc<Auth>, max_age: u32) -> Current {
     let prepare = move |auth: &Auth| {
         let registry = auth.registry();
-        let answer = wellknown::metadata(&auth.terms().issuer, &registry, max_age);
+        let terms = auth.terms();
+        let algorithms = &terms.signing_keys.algorithms;
+        let answer = wellknown::metadata(&terms.issuer, &registry, algorithms, max_age);
         (registry, answer)
     };
     let newest: Mutex<(Arc<Registry>, Prepared)> = Mutex::new(prepare(&auth));

@@ -8,6 +8,7 @@ mod about;
 mod asker;
 mod refresh_token;
 mod scans;
+mod signed;
 
 use std::net::IpAddr;
 

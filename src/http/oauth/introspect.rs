@@ -11,13 +11,16 @@ use crate::{
         introspect::{Asker, Question},
     },
     http::{
-        answer::Answer,
         api::{asker::BearerAsker, caller, introspection::TokenIntrospection},
         problem::{Code, Refusal},
     },
 };
 
-use super::{Tag, client, form::Form};
+use super::{
+    Tag, client,
+    form::Form,
+    introspected::{Introspected, is_signed_wanted},
+};
 
 /// Tells about one credential.
 pub struct IntrospectTokenApi(pub(super) Arc<Auth>);
@@ -53,7 +56,8 @@ impl IntrospectTokenApi {
     /// credentials for its `resources`. Others present an API key with the scope
     /// `signet.introspect` (for credentials of its own audiences); or the very credential that is
     /// asked about. Either with `signet.introspect.any` asks about all. Whatever is unknown, over,
-    /// or not for the caller is `{"active":false}`.
+    /// or not for the caller is `{"active":false}`. With `Accept:
+    /// application/token-introspection+jwt` the answer is a signed JWT for the caller (RFC 9701).
     #[oai(
         path = "/oauth/introspect",
         method = "post",
@@ -64,7 +68,7 @@ impl IntrospectTokenApi {
         request: &Request,
         bearer: BearerAsker,
         form: Form<IntrospectionRequest>,
-    ) -> Result<Answer<TokenIntrospection>, Refusal> {
+    ) -> Result<Introspected, Refusal> {
         form.each_once(&["token_type_hint"])?;
         let asker = asker(&self.0, request, bearer, &form).await?;
         let address = form.one("address")?.map(str::parse).transpose();
@@ -77,8 +81,14 @@ impl IntrospectTokenApi {
             address,
             writes: method.map(|method| !["GET", "HEAD", "OPTIONS"].contains(&method)),
         };
-        let said = self.0.introspect(&asker, &question).await?;
-        Ok(Answer::new(said.into()))
+        let said = self.0.introspect(&asker, &question).await?.into();
+        if !is_signed_wanted(request.headers()) {
+            return Ok(Introspected::Plain(Box::new(said)));
+        }
+        let signed = self
+            .0
+            .sign_introspection::<TokenIntrospection>(&asker, &said)?;
+        Ok(Introspected::Signed(signed))
     }
 }
 

@@ -4,6 +4,7 @@ mod client;
 mod exchange;
 mod form;
 mod introspect;
+mod introspected;
 mod revoke;
 mod token;
 

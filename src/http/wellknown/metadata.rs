@@ -2,7 +2,7 @@
 
 use crate::{
     http::oauth::TOKEN_EXCHANGE,
-    model::{client::GrantType, scope::Registry},
+    model::{client::GrantType, scope::Registry, signing_key::Algorithm},
 };
 
 use super::{JWKS, Metadata};
@@ -25,8 +25,8 @@ const INTROSPECTION_AUTHENTICATION: [&str; 4] = [
     "Bearer",
 ];
 
-/// The metadata of `issuer`. Signet's own scopes are for its administrators and not advertised.
-pub(super) fn metadata(issuer: &str, registry: &Registry) -> Metadata {
+/// The metadata of `issuer`, whose tokens are signed with these algorithms. Signet's own scopes are for its administrators and not advertised.
+pub(super) fn metadata(issuer: &str, registry: &Registry, algorithms: &[Algorithm]) -> Metadata {
     let at = |path: &str| format!("{issuer}{path}");
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     Metadata {
@@ -48,6 +48,10 @@ pub(super) fn metadata(issuer: &str, registry: &Registry) -> Metadata {
         introspection_endpoint: at("/oauth/introspect"),
         introspection_endpoint_auth_methods_supported: names(&INTROSPECTION_AUTHENTICATION),
         introspection_endpoint_auth_signing_alg_values_supported: names(&ASSERTION_ALGORITHMS),
+        introspection_signing_alg_values_supported: algorithms
+            .iter()
+            .map(|one| one.as_str().to_owned())
+            .collect(),
         response_types_supported: Vec::new(),
     }
 }
@@ -64,7 +68,7 @@ mod tests {
             .map(scope)
             .into_iter()
             .collect();
-        let told = metadata("https://id.example/a", &registry);
+        let told = metadata("https://id.example/a", &registry, &[Algorithm::ES256]);
         assert_eq!(
             serde_json::to_string(&told).unwrap(),
             "{\"issuer\":\"https://id.example/a\",\
@@ -87,6 +91,7 @@ mod tests {
              [\"client_secret_basic\",\"client_secret_post\",\"private_key_jwt\",\"Bearer\"],\
              \"introspection_endpoint_auth_signing_alg_values_supported\":\
              [\"ES256\",\"EdDSA\",\"Ed25519\",\"RS256\"],\
+             \"introspection_signing_alg_values_supported\":[\"ES256\"],\
              \"response_types_supported\":[]}"
         );
     }

@@ -12,7 +12,7 @@ use poem_openapi::{OpenApi, Tags};
 
 use super::issuer_path::IssuerPath;
 use super::prepared::{Described, Prepared};
-use crate::model::scope::Registry;
+use crate::model::{scope::Registry, signing_key::Algorithm};
 pub use shapes::{JsonWebKey, JwkSet, Metadata};
 
 /// The media type of keys and metadata. RFC 7517 §8.5 allows `application/jwk-set+json` for the
@@ -52,12 +52,18 @@ pub fn jwks(bytes: Bytes, etag: &str, max_age: u32) -> Prepared {
     Prepared::with_etag(JSON, bytes, max_age, etag)
 }
 
-/// The metadata of `issuer`, with the scopes that there are; it may be cached for `max_age`
+/// The metadata of `issuer`, with the scopes and the algorithms of signatures that there are; it may be cached for `max_age`
 /// seconds.
 #[must_use]
-pub fn metadata(issuer: &str, registry: &Registry, max_age: u32) -> Prepared {
+pub fn metadata(
+    issuer: &str,
+    registry: &Registry,
+    algorithms: &[Algorithm],
+    max_age: u32,
+) -> Prepared {
     // Strings only: this cannot fail.
-    let bytes = serde_json::to_vec(&metadata::metadata(issuer, registry)).unwrap_or_default();
+    let bytes =
+        serde_json::to_vec(&metadata::metadata(issuer, registry, algorithms)).unwrap_or_default();
     Prepared::new(JSON, bytes.into(), max_age)
 }
 
@@ -133,7 +139,7 @@ mod tests {
 
     #[test]
     fn metadata_stands_before_the_path_of_an_issuer() {
-        let document: Current = Arc::new(|| metadata("", &Registry::default(), 300));
+        let document: Current = Arc::new(|| metadata("", &Registry::default(), &[], 300));
         let paths = |issuer| -> Vec<_> {
             let beside = beside(issuer, &document).into_iter();
             beside.map(|(path, _)| path).collect()

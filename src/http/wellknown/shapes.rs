@@ -32,6 +32,8 @@ pub struct Metadata {
     pub introspection_endpoint_auth_methods_supported: Vec<String>,
     /// How the assertions of `private_key_jwt` may be signed there.
     pub introspection_endpoint_auth_signing_alg_values_supported: Vec<String>,
+    /// How its signed answers may be signed (RFC 9701).
+    pub introspection_signing_alg_values_supported: Vec<String>,
     /// The response types of the authorization endpoint: none.
     pub response_types_supported: Vec<String>,
 }

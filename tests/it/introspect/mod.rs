@@ -6,6 +6,7 @@ mod askers;
 mod clients;
 mod cost;
 mod refresh_tokens;
+mod signed;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -41,6 +41,7 @@ pub(super) fn answer(schema: &str) -> Option<Value> {
                 ["client_secret_basic", "client_secret_post", "private_key_jwt", "Bearer"],
             "introspection_endpoint_auth_signing_alg_values_supported":
                 ["ES256", "EdDSA", "Ed25519", "RS256"],
+            "introspection_signing_alg_values_supported": ["ES256"],
             "response_types_supported": [],
         }),
         "TokenResponse" => json!({

@@ -19,6 +19,9 @@ const SESSION: &str = "ses_01981d2f-8a54-7e0c-9d5b-3f6f0c1e2a47";
 const CLIENT: &str = "cli_01981d2d-1b3e-7a90-b1c2-8d4e6f7a9b03";
 const SCOPE: &str = "pages.read pages.write";
 
+/// A signed answer: `{"typ":"token-introspection+jwt","alg":"ES256"}`, cut short.
+const SIGNED: &str = "eyJ0eXAiOiJ0b2tlbi1pbnRyb3NwZWN0aW9uK2p3dCIsImFsZyI6IkVTMjU2In0.e30.c2ln";
+
 /// Adds examples to what an operation takes and to what it answers when all is well.
 pub(super) fn add(operation: &mut Value) {
     if let Some(content) = operation.pointer_mut("/requestBody/content/application~1json") {
@@ -40,6 +43,10 @@ pub(super) fn add(operation: &mut Value) {
             && let Some(answer) = schema_name(content).and_then(answer)
         {
             content["example"] = answer;
+        }
+        let signed = format!("/responses/{answered}/content/application~1token-introspection+jwt");
+        if let Some(content) = operation.pointer_mut(&signed) {
+            content["example"] = SIGNED.into();
         }
     }
 }
