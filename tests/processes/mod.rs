@@ -97,6 +97,11 @@ impl Site {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
+    /// Puts a file where commands find it.
+    pub(crate) fn put(&self, name: &str, text: &str) {
+        fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
     fn signet(&self, arguments: &[&str]) -> Command {
         // It ends with the thread that starts it, however that ends.
         let mut command = Command::new("setpriv");

@@ -4,8 +4,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClientJwk, ClientKind, GrantType, TokenType};
-use super::{ClientKind, ExtraClaims, GrantType, TokenType};
+use super::{ClientJwk, ClientKind, ExtraClaims, GrantType, TokenType};
 use crate::model::{origin::Origin, scope::Grants, signing_key::Algorithm, text::misleads};
 
 const MAX_NAME_CHARS: usize = 100;
@@ -84,9 +83,7 @@ pub enum SettingsError {
     #[error("refresh_introspection is for confidential clients only")]
     PublicIntrospection,
     /// Whoever has keys to prove itself with can keep a secret.
-    #[error(
-        "a public client does not prove itself: leave keys out, or make the client confidential"
-    )]
+    #[error("a public client proves nothing: leave keys out, or make it confidential")]
     PublicKeys,
     /// More keys than a rotation needs.
     #[error("name at most 8 keys")]
