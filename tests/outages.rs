@@ -147,6 +147,33 @@ impl World {
         answered(self.user.ask_to_log_in(&self.http, &self.node, "").send()).await
     }
 
+    /// Refreshes at `/oauth/token`, or is told that what is known of clients may be too old by now,
+    /// which is nobody's fault.
+    async fn refreshes_by_form(&self, person: &mut Person, ill: Part) {
+        let (status, answer) = self.ask_form("/oauth/token", person, "refresh_token").await;
+        if status == 200 {
+            *person = Person::of(&answer);
+        } else {
+            let told = (ill, status, &answer["error"]);
+            assert_eq!(
+                told,
+                (Part::Database, 503, &json!("temporarily_unavailable"))
+            );
+        }
+    }
+
+    async fn tells_that_it_is_ill(&self, ill: Part) {
+        let (status, health) = self.health().await;
+        let [database, redis] = ["database", "redis"].map(|part| &health["parts"][part]);
+        match ill {
+            Part::Redis => assert_eq!(
+                (status, database, redis),
+                (200, &json!("ok"), &json!("degraded"))
+            ),
+            Part::Database => assert_eq!((status, database), (503, &json!("unavailable"))),
+        }
+    }
+
     /// How each part is, and the whole.
     async fn health(&self) -> (u16, Value) {
         let url = format!("http://{}/readyz", self.node.address);
@@ -266,17 +293,7 @@ async fn nobody_is_refused(part: Part, trouble: Trouble) {
     for _ in 0..2 {
         // Redis or the database: one of them moves a session.
         world.refreshes(&mut ada).await;
-        let (refreshed, answer) = world.ask_form("/oauth/token", &fay, "refresh_token").await;
-        if refreshed == 200 {
-            fay = Person::of(&answer);
-        } else {
-            // What is known of clients may be too old by now; that is nobody's fault.
-            let told = (part, refreshed, &answer["error"]);
-            assert_eq!(
-                told,
-                (Part::Database, 503, &json!("temporarily_unavailable"))
-            );
-        }
+        world.refreshes_by_form(&mut fay, part).await;
         let (refused, answer) = world.ask("refresh", &ben.refresh_token).await;
         assert_eq!((refused, &answer["code"]), (401, &json!("session_ended")));
         let (login, _) = world.try_to_log_in().await;
@@ -290,16 +307,7 @@ async fn nobody_is_refused(part: Part, trouble: Trouble) {
                 operation.name
             );
         }
-        let (status, health) = world.health().await;
-        let told = (
-            status,
-            &health["parts"]["database"],
-            &health["parts"]["redis"],
-        );
-        match part {
-            Part::Redis => assert_eq!(told, (200, &json!("ok"), &json!("degraded"))),
-            Part::Database => assert_eq!((told.0, told.1), (503, &json!("unavailable"))),
-        }
+        world.tells_that_it_is_ill(part).await;
     }
 
     tokio::task::block_in_place(|| world.end_trouble(part, trouble));
