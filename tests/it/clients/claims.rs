@@ -98,7 +98,7 @@ async fn what_a_server_gets_for_itself_or_for_a_key_carries_them_too() {
 }
 
 #[tokio::test]
-async fn registered_names_and_signets_own_are_refused() {
+async fn jt_12_registered_names_and_signets_own_are_refused() {
     let server = TestServer::start().await;
     let admin = administrator(&server).await;
     for (claims, code) in [
