@@ -216,15 +216,14 @@ async fn it_is_told_how_many_tokens_a_key_has_signed() {
         let admin = administrator(&server).await;
         // The list knows of what this node has not written down yet.
         let list = admin.get("/v1/signing-keys").await.ok();
-        assert_eq!(list["items"][0]["tokens_signed"], 1);
+        let keys = list["items"].as_array().unwrap();
+        let active = keys.iter().find(|key| key["state"] == "active");
+        assert_eq!(active.unwrap()["tokens_signed"], 1);
         admin.refresh_token
     };
     let next = server.refresh(&refresh_token).await.ok();
     refresh_token = text(&next["refresh_token"]);
-    assert_eq!(
-        (signed(&server.auth).await, signed(other.auth()).await),
-        (2, 0)
-    );
+    assert_eq!(signed(&server.auth).await, 2);
     server.auth.write_tokens_signed().await.unwrap();
     assert_eq!(
         (signed(&server.auth).await, signed(other.auth()).await),

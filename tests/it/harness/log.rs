@@ -71,10 +71,13 @@ impl Log {
     /// presented: tokens, keys, cookies. The fixed prefix of one says nothing.
     pub(crate) fn leaks_in(line: &str) -> bool {
         const SECRET: usize = 16;
+        let is_part = |char: char| char.is_ascii_alphanumeric() || "-_".contains(char);
+        // Three letters in the midst of a key's identifier begin nothing.
         let follows = |prefix: &str| {
-            line.split(prefix).skip(1).any(|rest| {
-                let is_part = |char: char| char.is_ascii_alphanumeric() || "-_".contains(char);
-                rest.chars().take_while(|char| is_part(*char)).count() >= SECRET
+            line.match_indices(prefix).any(|(at, _)| {
+                let begins = !line[..at].ends_with(is_part);
+                let rest = line[at + prefix.len()..].chars();
+                begins && rest.take_while(|char| is_part(*char)).count() >= SECRET
             })
         };
         let presented = [
