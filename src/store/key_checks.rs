@@ -25,7 +25,7 @@ impl KeyChecks {
     }
 
     /// The keys with which the refresh tokens of living sessions were made, and when the last of those
-    /// tokens ends.
+    /// tokens ends. The token before the newest counts, too: it may come back late.
     pub async fn tokens(&self) -> Result<Vec<(u8, Timestamp)>, StoreError> {
         let rows = self.database.read().all(TOKENS, []).await?;
         rows.iter()
@@ -62,11 +62,12 @@ async fn ensure(
 const OF: &str = "SELECT id, value FROM key_checks WHERE purpose = $1 ORDER BY id";
 
 const TOKENS: &str = "
-SELECT key_id, MAX(CASE WHEN idle_expires_at < absolute_expires_at THEN idle_expires_at
-    ELSE absolute_expires_at END) AS ends_at
-FROM sessions
+SELECT CASE WHEN tokens.back = 0 THEN key_id ELSE prev_key_id END AS key_id,
+    MAX(CASE WHEN idle_expires_at < absolute_expires_at THEN idle_expires_at
+        ELSE absolute_expires_at END) AS ends_at
+FROM sessions CROSS JOIN (SELECT 0 AS back UNION ALL SELECT 1 AS back) AS tokens
 WHERE revoked_at IS NULL AND idle_expires_at > :now AND absolute_expires_at > :now
-GROUP BY key_id ORDER BY key_id";
+GROUP BY 1 ORDER BY 1";
 
 const ONE: &str = "SELECT value FROM key_checks WHERE purpose = $1 AND id = $2";
 

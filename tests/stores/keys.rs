@@ -9,6 +9,7 @@ use signet::{
     store::{
         clients::Clients,
         error::{Conflict, StoreError},
+        families::FamilyStore as _,
         key_checks::KeyChecks,
         peppers::Peppers,
         signing_keys::{NewKey, SigningKeys, StoredKey, Transition},
@@ -23,6 +24,7 @@ on_each_database! {
     a_key_that_is_gone_leaves_its_kid_and_no_secret,
     a_key_that_is_put_in_stands_by_alone,
     the_first_check_value_of_a_key_stays,
+    the_keys_of_the_newest_token_and_the_one_before_are_in_use,
     there_is_one_default_client,
     there_is_one_pepper,
 }
@@ -163,6 +165,22 @@ async fn the_first_check_value_of_a_key_stays(place: Place) {
     assert_eq!(checks.ensure("else", 1, "x").await.as_deref(), Ok("x"));
     let all = vec![(1, "one".to_owned()), (255, "last".to_owned())];
     assert_eq!(checks.of("master").await, Ok(all));
+}
+
+async fn the_keys_of_the_newest_token_and_the_one_before_are_in_use(place: Place) {
+    let checks = KeyChecks::new(place.database.clone());
+    let in_use = async || {
+        let tokens = checks.tokens().await.unwrap();
+        tokens.into_iter().map(|(key, _)| key).collect::<Vec<_>>()
+    };
+    let session = place.session(place.user("ada").await).await;
+    assert_eq!(in_use().await, [1]);
+    for (presented, keys) in [(1, &[1, 2][..]), (2, &[2])] {
+        let mut advance = place.advance(&session, presented);
+        advance.policy.active_key = 2;
+        place.families().advance(&advance).await.unwrap();
+        assert_eq!(in_use().await, keys);
+    }
 }
 
 async fn there_is_one_default_client(place: Place) {

@@ -10,7 +10,7 @@ use signet::{
         time::Clock as _,
     },
     store::families::{Advanced, FamilyStore as _, Opening, SessionKey, Step, Target},
-    store::redis::RedisFamilies,
+    store::{key_checks::KeyChecks, redis::RedisFamilies},
 };
 
 use crate::{
@@ -136,6 +136,23 @@ async fn a_session_that_sql_believes_idle_is_looked_for_here() {
     assert_eq!(in_sql.family.idle_expires_at, idle);
     let found = store.find(&key).await.unwrap().unwrap();
     assert!(found.family.idle_expires_at > idle);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_of_the_token_before_the_newest_is_known_to_be_in_use() {
+    let place = Place::redis().await;
+    let store = place.redis_families().await;
+    let session = place.session(place.user("ada").await).await;
+    let checks = KeyChecks::new(place.database.clone());
+    for (presented, keys) in [(1, &[1, 2][..]), (2, &[2])] {
+        let mut advance = place.advance(&session, presented);
+        advance.policy.active_key = 2;
+        store.advance(&advance).await.unwrap();
+        store.write_journal().await;
+        let tokens = checks.tokens().await.unwrap();
+        let in_use: Vec<u8> = tokens.into_iter().map(|(key, _)| key).collect();
+        assert_eq!(in_use, keys);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

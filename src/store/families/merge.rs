@@ -221,6 +221,7 @@ WITH step (digest, presented, generation, key_id, rotated_at, budget_at, burst_f
 const GO_ON: &str = "
 UPDATE sessions SET
     generation = step.generation,
+    prev_key_id = sessions.key_id,
     key_id = step.key_id,
     rotated_at = step.rotated_at,
     budget_at = step.budget_at,
@@ -246,7 +247,7 @@ SELECT * FROM sessions WHERE digest = $1
 FOR UPDATE";
 
 const WRITE: &str = "
-UPDATE sessions SET generation = $2, key_id = $3, rotated_at = $4, budget_at = $5,
+UPDATE sessions SET generation = $2, prev_key_id = key_id, key_id = $3, rotated_at = $4, budget_at = $5,
     burst_from = $6, burst_at = $7, late_at = $8, idle_expires_at = $9,
     direct_from = $10, direct_at = $11
 WHERE digest = $1";
