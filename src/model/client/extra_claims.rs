@@ -30,8 +30,8 @@ pub enum ExtraClaimsError {
     Name,
     /// What a name means is laid down by a standard, or is Signet's to say.
     #[error(
-        "registered names (IANA, JSON Web Token Claims) and those that begin with `signet` are taken; \
-         use others, such as a URL of yours"
+        "registered names (IANA, JSON Web Token Claims), those that begin with `signet`, and other \
+         words for scopes are taken; use others, such as a URL of yours"
     )]
     Reserved,
 }
@@ -55,7 +55,7 @@ impl ExtraClaims {
             if name.is_empty() || name.len() > MAX_NAME_BYTES || name.contains(misleads) {
                 return Err(ExtraClaimsError::Name);
             }
-            if !Self::may_be_called(name) {
+            if !Self::may_be_called(name) || SCOPES_ELSEWHERE.contains(&name.as_str()) {
                 return Err(ExtraClaimsError::Reserved);
             }
         }
@@ -93,6 +93,9 @@ impl FromStr for ExtraClaims {
     }
 }
 
+/// What verifiers of others take for scopes: what a token allows is for Signet to say.
+const SCOPES_ELSEWHERE: &[&str] = &["scp", "scopes", "permissions", "authorities"];
+
 /// The registry "JSON Web Token Claims" of IANA.
 #[rustfmt::skip] // a list to compare with the registry
 const REGISTERED: &[&str] = &[
@@ -127,7 +130,9 @@ mod tests {
     #[test]
     fn what_a_standard_lays_down_is_refused() {
         let refused = |text: &str| text.parse::<ExtraClaims>().unwrap_err();
-        for name in ["sub", "exp", "scope", "sid", "roles", "signet", "signet_x"] {
+        for name in [
+            "sub", "exp", "scope", "sid", "roles", "signet", "signet_x", "scp",
+        ] {
             let text = format!("{{\"{name}\": 1}}");
             assert_eq!(refused(&text), ExtraClaimsError::Reserved, "{name}");
         }
