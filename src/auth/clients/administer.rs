@@ -37,7 +37,7 @@ pub struct IssuedClient {
 }
 
 impl Auth {
-    /// Creates a client. To give a confidential one something needs the actor's presence, which
+    /// Creates a client. To give a confidential one something, or any claims, needs the actor's presence, which
     /// the operator at the command line need not show.
     pub async fn create_client(
         &self,
@@ -48,7 +48,7 @@ impl Auth {
     ) -> Result<IssuedClient, AuthError> {
         let settings = self.read_client(kind, wish)?;
         self.check_client_gift(by, kind, &settings)?;
-        if kind == ClientKind::Confidential {
+        if kind == ClientKind::Confidential || !settings.claims.is_empty() {
             self.check_presence(by, shown).await?;
         }
         let id = ClientId::new(self.now(), random::bytes(&*self.parts.rng));
@@ -95,7 +95,9 @@ impl Auth {
         let seen = self.client_within_reach(by, id).await?;
         let settings = self.read_client(seen.kind, wish)?;
         self.check_client_gift(by, seen.kind, &settings)?;
-        if seen.kind == ClientKind::Confidential && widens(&seen.settings, &settings) {
+        let is_widened = seen.kind == ClientKind::Confidential && widens(&seen.settings, &settings);
+        // What a claim allows is for resource servers to say, whoever the client is.
+        if is_widened || seen.settings.claims != settings.claims {
             self.check_presence(by, shown).await?;
         }
         self.parts.clients.update(&seen, &settings).await?;
@@ -191,7 +193,12 @@ impl Auth {
         kind: ClientKind,
         settings: &ClientSettings,
     ) -> Result<(), AuthError> {
-        let asks = settings.resources.is_empty() || by.includes(&OwnScope::Introspect.scope());
+        let asks = if settings.resources.contains(&self.terms.own_audience) {
+            // Nearly every token is for Signet's own API.
+            by.includes(&OwnScope::IntrospectAny.scope())
+        } else {
+            settings.resources.is_empty() || by.includes(&OwnScope::Introspect.scope())
+        };
         let within = asks && by.contains(&settings.scopes, &self.registry());
         if kind == ClientKind::Public || within {
             return Ok(());
@@ -243,10 +250,8 @@ fn widens(old: &ClientSettings, new: &ClientSettings) -> bool {
         .grant_types
         .iter()
         .all(|one| old.grant_types.contains(one));
-    // What a claim allows is for resource servers to say.
     more_scopes
         || more_grants
-        || old.claims != new.claims
         || old.resources != new.resources
         || (new.refresh_introspection && !old.refresh_introspection)
         || old.jwks != new.jwks

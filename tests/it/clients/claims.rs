@@ -107,6 +107,7 @@ async fn jt_12_registered_names_and_signets_own_are_refused() {
         (json!({ "act": {} }), "reserved"),
         (json!({ "email": "root@example.com" }), "reserved"),
         (json!({ "signet_admin": true }), "reserved"),
+        (json!({ "scp": ["pages.write"] }), "reserved"),
         (json!({ "": 1 }), "malformed"),
         (json!({ "a": "x".repeat(1024) }), "too_large"),
     ] {
@@ -117,18 +118,24 @@ async fn jt_12_registered_names_and_signets_own_are_refused() {
 }
 
 #[tokio::test]
-async fn other_claims_of_a_server_need_the_password() {
+async fn other_claims_need_the_password() {
     let server = TestServer::start().await;
     administrator(&server).await;
     let mut admin = Person::log_in_for(&server, "admin", &HELD.join(" ")).await;
-    let new = json!({ "kind": "confidential", "name": "S" });
-    let made = admin.post("/v1/clients", new).await.created();
-    let path = format!("/v1/clients/{}", id(&made["client"]));
-    server.clock.advance(Duration::from_mins(6));
-    admin.refresh().await.ok();
-    let mut wish = json!({ "name": "S", "claims": { "admin": true } });
-    let answer = admin.put(&path, wish.clone()).await;
-    answer.refused(403, "reauthentication_required");
-    wish["current_password"] = PASSWORD.into();
-    admin.put(&path, wish).await.ok();
+    for kind in ["confidential", "public"] {
+        let new = json!({ "kind": kind, "name": "S", "current_password": PASSWORD });
+        let made = admin.post("/v1/clients", new).await.created();
+        let path = format!("/v1/clients/{}", id(&made["client"]));
+        server.clock.advance(Duration::from_mins(6));
+        admin.refresh().await.ok();
+        let mut wish = json!({ "name": "S", "claims": { "admin": true } });
+        let answer = admin.put(&path, wish.clone()).await;
+        answer.refused(403, "reauthentication_required");
+        wish["current_password"] = PASSWORD.into();
+        admin.put(&path, wish.clone()).await.ok();
+        wish.as_object_mut().unwrap().remove("current_password");
+        wish["kind"] = kind.into();
+        let answer = admin.post("/v1/clients", wish).await;
+        answer.refused(403, "reauthentication_required");
+    }
 }
