@@ -136,7 +136,7 @@ pub(super) struct Chosen {
     /// A file with the public keys with which it proves itself, in place of a secret: a JWK Set
     #[arg(long, value_name = "FILE", value_parser = jwks::read)]
     jwks: Option<Jwks>,
-    /// It has no such keys (any more): its secret counts
+    /// It has no such keys (any more): rotate its secret then
     #[arg(long, conflicts_with = "jwks")]
     no_jwks: bool,
 }

@@ -30,14 +30,15 @@ pub struct SecretRotation {
 }
 
 impl Clients {
-    /// Chooses anew for a client that is in the version seen.
+    /// Chooses anew for a client that is in the version seen. One that has keys now has no secret any
+    /// more.
     /// [`ClientMoved`](Conflict::ClientMoved) where it is not, or was deleted.
     pub async fn update(
         &self,
         seen: &ClientRecord,
         settings: &ClientSettings,
     ) -> Result<(), StoreError> {
-        let client = seen.id;
+        let (client, has_keys) = (seen.id, !settings.jwks.is_empty());
         let values = [
             client.to_string().into(),
             seen.version.into(),
@@ -47,6 +48,10 @@ impl Clients {
         let work = self.database.write(move |step| {
             Box::pin(async move {
                 require(step.sql.execute(UPDATE, values).await?)?;
+                if has_keys {
+                    let id = client.to_string().into();
+                    step.sql.execute(FORGET_SECRETS, [id]).await?;
+                }
                 changes::append(step, &Change::ClientChanged { client }).await
             })
         });
