@@ -23,8 +23,8 @@ use super::Question;
 pub struct Asker(Who);
 
 enum Who {
-    /// The bearer of an access token, who may ask about nothing else; and whom it speaks of.
-    Bearer(Zeroizing<String>, String),
+    /// The bearer of an access token, who may ask about nothing else.
+    Bearer(Zeroizing<String>),
     /// The bearer of an API key.
     Key(Zeroizing<String>, KeyHolder),
     /// A client that has authenticated.
@@ -39,14 +39,14 @@ impl Auth {
             let key = self.authenticate_key(&text, used).await?;
             return Ok(Asker(Who::Key(text, key)));
         }
-        let itself = Asker(Who::Bearer(text.clone(), String::new()));
+        let itself = Asker(Who::Bearer(text.clone()));
         let question = Question {
             token: &text,
             address: None,
             writes: None,
         };
         match self.about(&itself, &question).await? {
-            Some(said) => Ok(Asker(Who::Bearer(text, said.sub))),
+            Some(_) => Ok(itself),
             None => Err(AuthError::InvalidAccessToken),
         }
     }
@@ -65,23 +65,23 @@ impl Asker {
     pub(super) fn as_client(&self) -> Option<&Client> {
         match &self.0 {
             Who::Client(client) => Some(client),
-            Who::Bearer(..) | Who::Key(..) => None,
+            Who::Bearer(_) | Who::Key(..) => None,
         }
     }
 
-    /// What they are called: the identifier of the client, of the key, or of the token's subject.
-    pub(super) fn name(&self) -> String {
+    /// What a resource server is called that is told: the identifier of the client, or of the key.
+    pub(super) fn as_audience(&self) -> Option<String> {
         match &self.0 {
-            Who::Bearer(_, subject) => subject.clone(),
-            Who::Key(_, key) => key.key().id.to_string(),
-            Who::Client(client) => client.id.to_string(),
+            Who::Bearer(_) => None,
+            Who::Key(_, key) => Some(key.key().id.to_string()),
+            Who::Client(client) => Some(client.id.to_string()),
         }
     }
 
     /// Whether that is what they authenticate with.
     pub(super) fn is_itself(&self, token: &str) -> bool {
         match &self.0 {
-            Who::Bearer(text, _) | Who::Key(text, _) => **text == token,
+            Who::Bearer(text) | Who::Key(text, _) => **text == token,
             Who::Client(_) => false,
         }
     }
@@ -90,7 +90,7 @@ impl Asker {
     pub(super) fn knows_all(&self) -> bool {
         let any = OwnScope::IntrospectAny.scope();
         match &self.0 {
-            Who::Bearer(..) => false,
+            Who::Bearer(_) => false,
             Who::Key(_, key) => key.scopes.contains(&any),
             Who::Client(client) => client.scopes.say(&any),
         }
@@ -101,7 +101,7 @@ impl Asker {
     pub(super) fn is_audience(&self, audience: &str, configured: &[String]) -> bool {
         let among = |own: &[String]| own.iter().any(|one| one == audience);
         match &self.0 {
-            Who::Bearer(..) => false,
+            Who::Bearer(_) => false,
             Who::Key(_, key) => {
                 key.scopes.contains(&OwnScope::Introspect.scope())
                     && among(key.audiences(configured))
@@ -121,7 +121,7 @@ impl Asker {
     /// Under what their answers are counted.
     pub(super) fn fingerprint(&self) -> Fingerprint {
         match &self.0 {
-            Who::Bearer(text, _) | Who::Key(text, _) => Fingerprint::of(text),
+            Who::Bearer(text) | Who::Key(text, _) => Fingerprint::of(text),
             Who::Client(client) => Fingerprint::of(&client.id.to_string()),
         }
     }

@@ -81,14 +81,13 @@ impl IntrospectTokenApi {
             address,
             writes: method.map(|method| !["GET", "HEAD", "OPTIONS"].contains(&method)),
         };
-        let said = self.0.introspect(&asker, &question).await?.into();
-        if !is_signed_wanted(request.headers()) {
-            return Ok(Introspected::Plain(Box::new(said)));
+        let said: TokenIntrospection = self.0.introspect(&asker, &question).await?.into();
+        if is_signed_wanted(request.headers())
+            && let Some(signed) = self.0.sign_introspection(&asker, &said)?
+        {
+            return Ok(Introspected::Signed(signed));
         }
-        let signed = self
-            .0
-            .sign_introspection::<TokenIntrospection>(&asker, &said)?;
-        Ok(Introspected::Signed(signed))
+        Ok(Introspected::Plain(Box::new(said)))
     }
 }
 

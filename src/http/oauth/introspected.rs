@@ -20,23 +20,32 @@ pub(super) enum Introspected {
     Signed(String),
 }
 
-/// Whether a request asks for the signed form: its `Accept` names it (RFC 9110 §12.5.1).
+/// Whether a request asks for the signed form: its `Accept` names it, and does not like JSON better
+/// (RFC 9110 §12.5.1).
 pub(super) fn is_signed_wanted(headers: &HeaderMap) -> bool {
+    let signed = weight(headers, SIGNED).unwrap_or(0.0);
+    signed > 0.0 && weight(headers, "application/json").is_none_or(|plain| plain <= signed)
+}
+
+/// How much a request likes a type that its `Accept` names: from 0, not at all, to 1.
+fn weight(headers: &HeaderMap, wanted: &str) -> Option<f32> {
     let values = headers.get_all(header::ACCEPT).iter();
-    let ranges = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    ranges
-        .filter_map(|range| str::from_utf8(range).ok())
-        .any(|range| {
-            let mut parts = range.split(';').map(str::trim);
-            let named = parts
-                .next()
-                .is_some_and(|name| name.eq_ignore_ascii_case(SIGNED));
-            let refused = |part: &str| {
-                let weight = part.strip_prefix("q=").or_else(|| part.strip_prefix("Q="));
-                weight.is_some_and(|weight| weight.trim_end_matches(['0', '.']).is_empty())
-            };
-            named && !parts.any(refused)
-        })
+    let mut ranges = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    ranges.find_map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let named = parts
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+        let weight = parts.find_map(|part| {
+            let weight = part
+                .strip_prefix("q=")
+                .or_else(|| part.strip_prefix("Q="))?;
+            Some(weight.parse().unwrap_or(0.0))
+        });
+        named.then(|| weight.unwrap_or(1.0))
+    })
 }
 
 impl IntoResponse for Introspected {
@@ -86,9 +95,10 @@ mod tests {
             &["application/token-introspection+jwt"][..],
             &["application/json;q=0.5, Application/Token-Introspection+JWT"],
             &[
-                "application/json",
+                "application/json; q=0.8",
                 "application/token-introspection+jwt; q=0.9",
             ],
+            &["application/json, application/token-introspection+jwt"],
         ] {
             assert!(wanted(values), "{values:?}");
         }
@@ -99,6 +109,7 @@ mod tests {
             &["application/json"],
             &["application/jwt"],
             &["application/token-introspection+jwt;q=0"],
+            &["application/json, application/token-introspection+jwt;q=0.1"],
         ] {
             assert!(!wanted(values), "{values:?}");
         }
