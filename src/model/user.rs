@@ -31,6 +31,15 @@ pub struct User {
 }
 
 impl User {
+    /// Whether that is what they are called.
+    #[must_use]
+    pub fn logs_in_with(&self, name: &LoginName) -> bool {
+        match name {
+            LoginName::Username(username) => self.username == *username,
+            LoginName::Email(email) => self.email.as_ref() == Some(email),
+        }
+    }
+
     /// Whether they may log in.
     #[must_use]
     pub fn is_enabled(&self) -> bool {

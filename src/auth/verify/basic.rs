@@ -120,7 +120,8 @@ impl Auth {
         let Some((_, id)) = proofs.names.get(name).filter(|(since, _)| is_fresh(*since)) else {
             return Ok(None);
         };
-        let Some(user) = self.enabled_user(id).await? else {
+        let user = self.enabled_user(id).await?;
+        let Some(user) = user.filter(|user| user.logs_in_with(name)) else {
             return Ok(None);
         };
         let mark = proofs.key.mark(id, user.credential_version, password);
