@@ -8,10 +8,11 @@ use crate::{
     store::{error::StoreError, housekeeping::Purged},
 };
 
-/// Assertions that have ended go: they would be refused for that.
+/// Assertions that have ended go: they would be refused for that, also by a node whose clock is a
+/// little behind.
 pub(in crate::store) const PURGED: Purged = Purged {
     table: "client_assertions",
-    keep: Duration::ZERO,
+    keep: Duration::from_mins(1),
     statements: &[PURGE],
 };
 
