@@ -20,11 +20,11 @@ pub(super) enum Introspected {
     Signed(String),
 }
 
-/// Whether a request asks for the signed form: its `Accept` names it, and does not like JSON better
-/// (RFC 9110 §12.5.1).
+/// Whether a request asks for the signed form: its `Accept` names it, and likes JSON less (RFC 9110
+/// §12.5.1). Generated clients name all that the document has, and like all the same.
 pub(super) fn is_signed_wanted(headers: &HeaderMap) -> bool {
     let signed = weight(headers, SIGNED).unwrap_or(0.0);
-    signed > 0.0 && weight(headers, "application/json").is_none_or(|plain| plain <= signed)
+    signed > 0.0 && weight(headers, "application/json").is_none_or(|plain| plain < signed)
 }
 
 /// How much a request likes a type that its `Accept` names: from 0, not at all, to 1.
@@ -98,7 +98,6 @@ mod tests {
                 "application/json; q=0.8",
                 "application/token-introspection+jwt; q=0.9",
             ],
-            &["application/json, application/token-introspection+jwt"],
         ] {
             assert!(wanted(values), "{values:?}");
         }
@@ -109,6 +108,7 @@ mod tests {
             &["application/json"],
             &["application/jwt"],
             &["application/token-introspection+jwt;q=0"],
+            &["application/json, application/token-introspection+jwt"],
             &["application/json, application/token-introspection+jwt;q=0.1"],
         ] {
             assert!(!wanted(values), "{values:?}");
