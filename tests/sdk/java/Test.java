@@ -27,7 +27,7 @@ public class Test {
         var issued = new ApiKeysApi(client).createMyApiKey(key).getApiKey();
         is(issued.startsWith("signet_ak_"), "an API key");
         client.setRequestInterceptor(request -> request.header("Authorization", "Bearer " + issued));
-        var known = new OAuthApi(client).introspectToken(issued, null, null, null);
+        var known = new OAuthApi(client).introspectToken(issued, null, null, null, null, null, null, null);
         is(known.getActive() && known.getName().equals("Java SDK"), "a key that counts");
 
         try {
