@@ -25,7 +25,7 @@ openapi: ## Write again what is generated: the OpenAPI document, the example con
 sdk: ## Make SDKs for TypeScript, Python, Go, Java and Rust below target/sdk
 	@PLACE="$(CURDIR)/target/sdk" tests/sdk/generate
 
-bench: ## Measure the main paths against a bare server, a refresh on each store, OAuth and signing (release build, about eight minutes)
+bench: ## Measure the main paths against a bare server, a refresh on each store, OAuth, signing, verify and introspection (release build, about twelve minutes)
 	cargo bench --locked --bench http
 	cargo bench --locked --bench http -- refresh
 	cargo bench --locked --bench http -- verify

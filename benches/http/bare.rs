@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::process::{self, Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -21,6 +22,9 @@ use redis::AsyncCommands as _;
 use redis::aio::MultiplexedConnection;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING as ALGORITHM, EcdsaKeyPair};
+
+use crate::load::Load;
+use crate::scripts::Same;
 
 /// In the environment: the Redis that it asks once for each request.
 const REDIS: &str = "BARE_REDIS";
@@ -62,6 +66,18 @@ impl Bare {
     /// Where it listens, and its process.
     pub(crate) fn place(&self) -> (SocketAddr, u32) {
         (self.address, self.child.id())
+    }
+
+    /// How many answers at most a server gives on this machine, in so many rounds.
+    pub(crate) async fn at_most(&self, rounds: usize, length: Duration) -> usize {
+        let mut echo = Load::new("", &[self.place()], vec![Same::echo(); 64]);
+        let mut total = 0.0;
+        for _ in 0..rounds {
+            total += echo.round(length).await.per_second * length.as_secs_f64();
+        }
+        // The machine may become faster.
+        let total = Duration::from_secs_f64(total * 1.5).as_secs();
+        usize::try_from(total).unwrap()
     }
 }
 

@@ -2,8 +2,6 @@
 //! about API keys, and where the caller's own key is made up; and the same of keys as they become
 //! many.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -14,26 +12,23 @@ use signet::config::{DatabaseUrl, Settings};
 use signet::crypto::{access, random};
 use signet::model::{authority::Authority, claims::Claims, id::TokenId};
 use signet::store::opening::Purpose;
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
-use tokio::task::JoinSet;
 
 use crate::bare::Bare;
-use crate::load::Load;
+use crate::keys::{Keys, SIZES};
+use crate::load::{Load, in_turn};
+use crate::made_up::{self, MadeUp};
 use crate::report;
 use crate::scripts::{BARE, Each, Same};
 use crate::signet::{Home, Signet};
-use crate::verify::{credentials, made_up};
+use crate::verify::credentials;
 
 const CONNECTIONS: usize = 64;
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(2);
 /// Enough for this many new tokens a second in all rounds.
 const TOKENS: usize = 18_000 * 2 * ROUNDS;
-/// How many keys there are in the table.
-const SIZES: [usize; 3] = [1_000, 100_000, 1_000_000];
-/// Keys of which each is asked about once, as long as they last.
-const KEYS: usize = 20_000;
-/// How long they have to last.
+/// As the keys become many: of some, each is asked about once.
+const ROUNDS_OF_KEYS: usize = 3;
 const ROUND_OF_KEYS: Duration = Duration::from_millis(500);
 
 /// Measures it, and prints the tables; with a number, only the one of that many keys.
@@ -45,14 +40,17 @@ pub(crate) async fn measure(only: Option<usize>) {
     let beside = Beside::open(&home, &home.serve()).await;
     if only.is_none() {
         paths(&bare, &home, &beside).await;
+        floods(&home, &beside).await;
     }
-    let mut filled = 0;
+    let mut keys = Keys::of(&home).await;
+    let new = keys
+        .make(bare.at_most(ROUNDS_OF_KEYS, ROUND_OF_KEYS).await)
+        .await;
     for size in SIZES {
         if only.is_none_or(|only| only == size) {
-            fill(&home, size - filled).await;
-            filled = size;
+            keys.fill(size).await;
             println!("\nwith {size} keys more in the table:");
-            keys(&bare, &home, &beside).await;
+            among_many(&bare, &home, &beside, &new).await;
         }
     }
     beside.app.close().await;
@@ -72,7 +70,7 @@ impl Beside {
         let (token, key) = credentials(signet).await;
         let mut settings = Settings::defaults().unwrap();
         settings.keys.dir = home.path().join("keys");
-        settings.store.database = DatabaseUrl::parse(&url(home)).unwrap();
+        settings.store.database = DatabaseUrl::parse(&home.url()).unwrap();
         let app = App::open_to(Purpose::Use, settings, Ambient::system());
         let app = app.await.unwrap();
         let scopes = ["signet.introspect.any".to_owned()];
@@ -104,47 +102,25 @@ impl Beside {
         (0..count).map(token).collect()
     }
 
-    /// Keys that nobody has presented.
-    async fn new_keys(&self) -> Vec<String> {
-        let batch = random::bytes::<4>(&random::SystemRng);
-        let batch = u32::from_be_bytes(batch);
-        let mut keys = Vec::new();
-        while keys.len() < KEYS {
-            let mut making = JoinSet::new();
-            for number in 0..CONNECTIONS {
-                let auth = self.app.auth().clone();
-                let name = format!("{batch} {} {number}", keys.len());
-                making.spawn(async move {
-                    let wish = KeyWish {
-                        name: Some(&name),
-                        scopes: Some(&[]),
-                        ..KeyWish::default()
-                    };
-                    let made = auth.create_api_key(&Authority::Operator, None, wish);
-                    made.await.unwrap().text.to_string()
-                });
-            }
-            keys.extend(making.join_all().await);
-        }
-        keys
-    }
-
     fn asks(&self, token: &str) -> Vec<Same> {
         vec![Same::introspect(&self.asker, token, 200); CONNECTIONS]
     }
 
     fn asks_once(&self, tokens: &[String]) -> Vec<Each> {
-        let requests = tokens.iter().map(|token| {
-            let request = Same::introspect(&self.asker, token, 200);
-            request.bytes().to_vec()
-        });
-        let requests: VecDeque<_> = requests.collect();
-        vec![Each(Arc::new(Mutex::new(requests))); CONNECTIONS]
+        let asks = |token: &String| Same::introspect(&self.asker, token, 200);
+        vec![Each::of(tokens.iter().map(asks)); CONNECTIONS]
     }
 
-    fn strangers(&self) -> Vec<Same> {
-        let made_up = made_up(&self.key);
-        vec![Same::introspect(&made_up, &self.key, 401); CONNECTIONS]
+    /// Whose own key is made up.
+    fn made_up_callers(&self) -> Vec<MadeUp> {
+        let like = Same::introspect(&self.key, &self.token, 401);
+        vec![MadeUp::instead_of(&self.key, &like); CONNECTIONS]
+    }
+
+    /// About keys that are made up.
+    fn made_up_keys(&self) -> Vec<MadeUp> {
+        let like = Same::introspect(&self.asker, &self.key, 200);
+        vec![MadeUp::instead_of(&self.key, &like); CONNECTIONS]
     }
 }
 
@@ -154,41 +130,40 @@ async fn paths(bare: &Bare, home: &Home, beside: &Beside) {
     let (echo, node) = ([bare.place()], [signet.place()]);
     let same = |script: Same| vec![script; CONNECTIONS];
     let new = beside.asks_once(&beside.new_tokens(TOKENS));
-    let loads = vec![
+    let mut loads = [
         Load::new("bare poem", &echo, same(Same::get(BARE))),
         Load::new("poem-openapi echo", &echo, same(Same::echo())),
         Load::new("access token", &node, beside.asks(&beside.token)),
         Load::new("new access token", &node, new),
         Load::new("API key", &node, beside.asks(&beside.key)),
-        Load::new("made-up caller", &node, beside.strangers()),
+        Load::new("made-up key", &node, beside.made_up_keys()),
+        Load::new("made-up caller", &node, beside.made_up_callers()),
     ];
-    rounds(loads, ROUNDS, ROUND).await;
+    let paths = in_turn(&mut loads, ROUNDS, ROUND).await;
+    report::table(&paths, &["bare", "echo"]);
+}
+
+/// What made-up keys do, as many as fit.
+async fn floods(home: &Home, beside: &Beside) {
+    println!();
+    let signet = home.serve();
+    made_up::flood("made-up keys", signet.place(), beside.made_up_keys()).await;
+    made_up::flood("made-up callers", signet.place(), beside.made_up_callers()).await;
 }
 
 /// The paths on which the number of keys could tell.
-async fn keys(bare: &Bare, home: &Home, beside: &Beside) {
-    let new = beside.asks_once(&beside.new_keys().await);
+async fn among_many(bare: &Bare, home: &Home, beside: &Beside, new: &[String]) {
     // One that has seen none of them.
     let signet = home.serve();
     let (echo, node) = ([bare.place()], [signet.place()]);
-    let loads = vec![
+    let mut loads = [
         Load::new("bare poem", &echo, vec![Same::get(BARE); CONNECTIONS]),
         Load::new("poem-openapi echo", &echo, vec![Same::echo(); CONNECTIONS]),
         Load::new("API key", &node, beside.asks(&beside.key)),
-        Load::new("API key, the first time", &node, new),
-        Load::new("made-up caller", &node, beside.strangers()),
+        Load::new("API key, the first time", &node, beside.asks_once(new)),
+        Load::new("made-up key", &node, beside.made_up_keys()),
     ];
-    rounds(loads, 2, ROUND_OF_KEYS).await;
-}
-
-async fn rounds(mut loads: Vec<Load>, count: usize, length: Duration) {
-    let mut paths: Vec<report::Path> = loads.iter().map(|load| (load.name, Vec::new())).collect();
-    for number in 1..=count {
-        println!("round {number} of {count}");
-        for (load, (_, rounds)) in loads.iter_mut().zip(&mut paths) {
-            rounds.push(load.round(length).await);
-        }
-    }
+    let paths = in_turn(&mut loads, ROUNDS_OF_KEYS, ROUND_OF_KEYS).await;
     report::table(&paths, &["bare", "echo"]);
 }
 
@@ -200,30 +175,4 @@ async fn make(app: &App, name: &str, scopes: &[String]) -> String {
     };
     let made = app.auth().create_api_key(&Authority::Operator, None, wish);
     made.await.unwrap().text.to_string()
-}
-
-/// Adds so many keys that nobody uses, made after one that is there.
-async fn fill(home: &Home, count: usize) {
-    const SAME: &str = "display_prefix, scopes, audiences, read_only, addresses, metadata,
-        version, expires_at, ends_at, created_at";
-    let mut connection = SqliteConnection::connect(&url(home)).await.unwrap();
-    for sql in [
-        format!(
-            "WITH RECURSIVE counted (n) AS
-                (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < {count})
-            INSERT INTO api_keys (id, name, {SAME})
-            SELECT 'key_' || lower(hex(randomblob(18))), hex(randomblob(16)), {SAME}
-            FROM (SELECT * FROM api_keys LIMIT 1) AS one, counted"
-        ),
-        "INSERT INTO api_key_secrets (lookup, key_id, digest, pepper_id)
-        SELECT hex(randomblob(8)), id, hex(randomblob(21)), 1 FROM api_keys
-        WHERE id NOT IN (SELECT key_id FROM api_key_secrets)"
-            .to_owned(),
-    ] {
-        connection.execute(AssertSqlSafe(sql)).await.unwrap();
-    }
-}
-
-fn url(home: &Home) -> String {
-    format!("sqlite://{}", home.path().join("data/signet.db").display())
 }

@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::process::{cpu_time, cpu_time_of_all};
+use crate::report::Path;
 use crate::scripts::Script;
 
 /// Where a server listens, and its process.
@@ -154,6 +155,18 @@ impl Connection {
         let count = self.stream.read_buf(&mut self.buffer).await.unwrap();
         assert_ne!(count, 0, "the server closed the connection");
     }
+}
+
+/// Lets loads run in turn, `count` times for about `length` each. The rounds of each.
+pub(crate) async fn in_turn(loads: &mut [Load], count: usize, length: Duration) -> Vec<Path> {
+    let mut paths: Vec<Path> = loads.iter().map(|load| (load.name, Vec::new())).collect();
+    for number in 1..=count {
+        println!("round {number} of {count}");
+        for (load, (_, rounds)) in loads.iter_mut().zip(&mut paths) {
+            rounds.push(load.round(length).await);
+        }
+    }
+    paths
 }
 
 fn content_length(head: &str) -> usize {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::bare::Bare;
-use crate::load::Load;
+use crate::load::{Load, in_turn};
 use crate::report;
 use crate::scripts::{BARE, Form, JWKS, METADATA, ROTATIONS, Refresh, SIGN, Same};
 use crate::sessions::Opener;
@@ -25,8 +25,7 @@ pub(crate) async fn measure() {
     let home = Home::new(Vec::new(), 1);
     let client = home.create_client();
     let signet = home.serve();
-    let path = home.path().join("data/signet.db");
-    let opener = Opener::of(&home, &format!("sqlite://{}", path.display())).await;
+    let opener = Opener::of(&home, &home.url()).await;
     let form = Form::Of(opener.client().to_string());
     let (json, form) = (open(&opener, Form::Json).await, open(&opener, form).await);
     let credential = STANDARD.encode(format!("{}:{}", client.id, client.secret));
@@ -46,13 +45,7 @@ pub(crate) async fn measure() {
         Load::new("jwks", &node, same(Same::get(JWKS))),
         Load::new("metadata", &node, same(Same::get(METADATA))),
     ];
-    let mut paths = loads.each_ref().map(|load| (load.name, Vec::new()));
-    for number in 1..=ROUNDS {
-        println!("round {number} of {ROUNDS}");
-        for (load, (_, rounds)) in loads.iter_mut().zip(&mut paths) {
-            rounds.push(load.round(ROUND).await);
-        }
-    }
+    let paths = in_turn(&mut loads, ROUNDS, ROUND).await;
     report::table(&paths, &["bare", "echo", "es256", "JSON"]);
 }
 

@@ -12,7 +12,15 @@ pub(crate) fn cpu_time(pid: u32) -> Duration {
     stat(pid).expect("a process that runs").cpu
 }
 
-/// The same for all processes that this one has started, and those that they have started.
+/// What of a process is in memory.
+pub(crate) fn resident_mebibytes(pid: u32) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes = resident.unwrap().trim_end_matches("kB").trim();
+    f64::from(kibibytes.parse::<u32>().unwrap()) / 1024.0
+}
+
+/// The processor time of all processes that this one has started, and those that they have started.
 pub(crate) fn cpu_time_of_all() -> Duration {
     let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| {
         let pid = entry.ok()?.file_name().to_str()?.parse().ok()?;

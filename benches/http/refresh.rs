@@ -108,8 +108,7 @@ impl Deployment {
             settings.push(("SIGNET_STORE__REDIS", redis.url()));
         }
         let home = Home::new(settings, 1);
-        let path = home.path().join("data/signet.db");
-        let url = database.unwrap_or_else(|| format!("sqlite://{}", path.display()));
+        let url = database.unwrap_or_else(|| home.url());
         let nodes = (0..case.nodes).map(|_| home.serve()).collect();
         let scripts = open(&Opener::of(&home, &url).await).await;
         fill_database(&url, case.sessions).await;

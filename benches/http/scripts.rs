@@ -124,7 +124,15 @@ impl Script for Same {
 
 /// Requests of which none is sent twice, dealt out to whoever is next.
 #[derive(Clone)]
-pub(crate) struct Each(pub(crate) Arc<Mutex<VecDeque<Vec<u8>>>>);
+pub(crate) struct Each(Arc<Mutex<VecDeque<Vec<u8>>>>);
+
+impl Each {
+    /// Each of these, which are answered by 200.
+    pub(crate) fn of(requests: impl Iterator<Item = Same>) -> Self {
+        let requests = requests.map(|same| same.request).collect();
+        Self(Arc::new(Mutex::new(requests)))
+    }
+}
 
 impl Script for Each {
     fn request(&mut self, into: &mut Vec<u8>) {

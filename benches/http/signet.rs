@@ -48,6 +48,11 @@ impl Home {
         self.folder.path()
     }
 
+    /// Its database, where it has not been told of another.
+    pub(crate) fn url(&self) -> String {
+        format!("sqlite://{}", self.path().join("data/signet.db").display())
+    }
+
     /// Starts a node.
     pub(crate) fn serve(&self) -> Signet {
         let mut child = self

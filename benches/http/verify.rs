@@ -1,25 +1,28 @@
-//! What a gateway's question costs: by access token, by API key, and where a key is made up.
+//! What a gateway's question costs: by access token, by API key, and where a key is made up; and the
+//! same of keys as they become many.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::bare::Bare;
-use crate::load::{Connection, Load};
+use crate::keys::{Keys, SIZES};
+use crate::load::{Connection, Load, in_turn};
+use crate::made_up::{self, MadeUp};
 use crate::report;
-use crate::scripts::{BARE, Same};
+use crate::scripts::{BARE, Each, Same};
 use crate::signet::{self, Home, Signet};
 
 const CONNECTIONS: usize = 64;
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(2);
+/// As the keys become many: of some, each is presented once.
+const ROUNDS_OF_KEYS: usize = 3;
+const ROUND_OF_KEYS: Duration = Duration::from_millis(500);
 const RULES: &str = r#"[{ accept = ["bearer_jwt", "bearer_api_key"] }]"#;
-const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/// The digits of a key's checksum, its last.
-const CHECKSUM: usize = 6;
 
-/// Measures it, and prints the table.
-pub(crate) async fn measure() {
+/// Measures it, and prints the tables; with a number, only the one of that many keys.
+pub(crate) async fn measure(only: Option<usize>) {
     let bare = Bare::start();
     let settings = [
         ("SIGNET_SERVER__TRUSTED_PROXIES", "127.0.0.1"),
@@ -29,36 +32,64 @@ pub(crate) async fn measure() {
     ];
     let settings = settings.map(|(name, value)| (name, value.to_owned()));
     let home = Home::new(settings.to_vec(), 1);
-    let signet = home.serve();
-    let (token, key) = credentials(&signet).await;
-    let asks = |token: &str, status| vec![Same::verify(token, status); CONNECTIONS];
-    let mut loads = [
-        Load::new(
-            "bare poem",
-            &[bare.place()],
-            vec![Same::get(BARE); CONNECTIONS],
-        ),
-        Load::new(
-            "poem-openapi echo",
-            &[bare.place()],
-            vec![Same::echo(); CONNECTIONS],
-        ),
-        Load::new("verify, access token", &[signet.place()], asks(&token, 200)),
-        Load::new("verify, API key", &[signet.place()], asks(&key, 200)),
-        Load::new(
-            "verify, made-up key",
-            &[signet.place()],
-            asks(&made_up(&key), 401),
-        ),
-    ];
-    let mut paths = loads.each_ref().map(|load| (load.name, Vec::new()));
-    for number in 1..=ROUNDS {
-        println!("round {number} of {ROUNDS}");
-        for (load, (_, rounds)) in loads.iter_mut().zip(&mut paths) {
-            rounds.push(load.round(ROUND).await);
+    let (token, key) = credentials(&home.serve()).await;
+    if only.is_none() {
+        paths(&bare, &home, &token, &key).await;
+        println!();
+        let signet = home.serve();
+        made_up::flood("verify, made-up keys", signet.place(), made_up_keys(&key)).await;
+    }
+    let mut keys = Keys::of(&home).await;
+    let new = keys
+        .make(bare.at_most(ROUNDS_OF_KEYS, ROUND_OF_KEYS).await)
+        .await;
+    for size in SIZES {
+        if only.is_none_or(|only| only == size) {
+            keys.fill(size).await;
+            println!("\nwith {size} keys more in the table:");
+            among_many(&bare, &home, &key, &new).await;
         }
     }
+}
+
+/// The paths beside a bare server.
+async fn paths(bare: &Bare, home: &Home, token: &str, key: &str) {
+    let signet = home.serve();
+    let (echo, node) = ([bare.place()], [signet.place()]);
+    let mut loads = [
+        Load::new("bare poem", &echo, vec![Same::get(BARE); CONNECTIONS]),
+        Load::new("poem-openapi echo", &echo, vec![Same::echo(); CONNECTIONS]),
+        Load::new("verify, access token", &node, asks(token)),
+        Load::new("verify, API key", &node, asks(key)),
+        Load::new("verify, made-up key", &node, made_up_keys(key)),
+    ];
+    let paths = in_turn(&mut loads, ROUNDS, ROUND).await;
     report::table(&paths, &["bare", "echo"]);
+}
+
+/// The paths on which the number of keys could tell.
+async fn among_many(bare: &Bare, home: &Home, key: &str, new: &[String]) {
+    // One that has seen none of them.
+    let signet = home.serve();
+    let (echo, node) = ([bare.place()], [signet.place()]);
+    let once = Each::of(new.iter().map(|key| Same::verify(key, 200)));
+    let mut loads = [
+        Load::new("bare poem", &echo, vec![Same::get(BARE); CONNECTIONS]),
+        Load::new("poem-openapi echo", &echo, vec![Same::echo(); CONNECTIONS]),
+        Load::new("API key", &node, asks(key)),
+        Load::new("API key, the first time", &node, vec![once; CONNECTIONS]),
+        Load::new("made-up key", &node, made_up_keys(key)),
+    ];
+    let paths = in_turn(&mut loads, ROUNDS_OF_KEYS, ROUND_OF_KEYS).await;
+    report::table(&paths, &["bare", "echo"]);
+}
+
+fn asks(credential: &str) -> Vec<Same> {
+    vec![Same::verify(credential, 200); CONNECTIONS]
+}
+
+fn made_up_keys(key: &str) -> Vec<MadeUp> {
+    vec![MadeUp::instead_of(key, &Same::verify(key, 401)); CONNECTIONS]
 }
 
 /// An access token and a key of the one user.
@@ -74,19 +105,4 @@ pub(crate) async fn credentials(signet: &Signet) -> (String, String) {
     let token = told(signet::login(0), 200, "access_token").await;
     let key = told(signet::create_key(&token), 201, "api_key").await;
     (token, key)
-}
-
-/// A key that nobody was given, with a checksum that is right.
-pub(crate) fn made_up(key: &str) -> String {
-    let mut text = key.as_bytes()[..key.len() - CHECKSUM].to_vec();
-    let digit = text.last_mut().unwrap();
-    *digit = if *digit == b'0' { b'1' } else { b'0' };
-    let mut rest = crc32fast::hash(&text);
-    let mut checksum = [0; CHECKSUM];
-    for digit in checksum.iter_mut().rev() {
-        *digit = DIGITS[usize::try_from(rest % 62).unwrap()];
-        rest /= 62;
-    }
-    text.extend(checksum);
-    String::from_utf8(text).unwrap()
 }
