@@ -6,8 +6,8 @@ use poem::{Request, RequestBody, Result};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
 
 use crate::{
-    auth::authenticate::Credential,
-    http::problem::Refusal,
+    auth::{Caller, authenticate::Credential, reauthenticate::Reauthentication},
+    http::{problem::Refusal, secret::Secret},
     model::{authority::Authority, own_scope::OwnScope},
 };
 
@@ -41,6 +41,21 @@ macro_rules! needs {
 needs! {
     ApiKeysRead ApiKeysWrite ClientsRead ClientsWrite ScopesRead ScopesWrite SigningKeysRead
     SigningKeysWrite UsersRead UsersWrite
+}
+
+impl<N> Administrator<N> {
+    /// How they show anew who they are.
+    pub(super) fn shown<'a>(
+        &'a self,
+        current_password: Option<&'a Secret>,
+        caller: &'a Caller,
+    ) -> Reauthentication<'a> {
+        Reauthentication {
+            credential: &self.credential,
+            current_password: current_password.map(Secret::expose),
+            caller,
+        }
+    }
 }
 
 impl<'a, N: Need> ApiExtractor<'a> for Administrator<N> {

@@ -13,12 +13,11 @@ use poem_openapi::{
 };
 
 use crate::{
-    auth::{Auth, Caller, reauthenticate::Reauthentication},
+    auth::Auth,
     http::{
         answer::{Answer, Created, NoContent},
         body::Body,
         problem::Refusal,
-        secret::Secret,
     },
 };
 
@@ -49,7 +48,7 @@ impl ClientsApi {
         body: Body<ClientCreation>,
     ) -> Result<Created<IssuedClientItem>, Refusal> {
         let (by, Body(new), caller) = (&administrator.authority, body, caller(request));
-        let shown = shown(&administrator, new.current_password.as_ref(), &caller);
+        let shown = administrator.shown(new.current_password.as_ref(), &caller);
         let kind = new.kind.into();
         let made = self.0.create_client(by, Some(&shown), kind, new.wish());
         Ok(Created::new(made.await?.into()))
@@ -108,7 +107,7 @@ impl ClientsApi {
         body: Body<ClientUpdate>,
     ) -> Result<Answer<ClientItem>, Refusal> {
         let (by, Body(update), caller) = (&administrator.authority, body, caller(request));
-        let shown = shown(&administrator, update.current_password.as_ref(), &caller);
+        let shown = administrator.shown(update.current_password.as_ref(), &caller);
         let id = named(&id.0)?;
         let client = self.0.update_client(by, Some(&shown), id, update.wish());
         Ok(Answer::new(client.await?.into()))
@@ -169,7 +168,7 @@ impl ClientsApi {
         body: Body<ClientSecretRotation>,
     ) -> Result<Answer<IssuedClientItem>, Refusal> {
         let (by, Body(rotation), caller) = (&administrator.authority, body, caller(request));
-        let shown = shown(&administrator, rotation.current_password.as_ref(), &caller);
+        let shown = administrator.shown(rotation.current_password.as_ref(), &caller);
         let (id, overlap) = (named(&id.0)?, rotation.overlap());
         let issued = self.0.rotate_client_secret(by, Some(&shown), id, overlap);
         Ok(Answer::new(issued.await?.into()))
@@ -192,18 +191,5 @@ impl ClientsApi {
         let by = &administrator.authority;
         self.0.delete_client(by, named(&id.0)?).await?;
         Ok(NoContent::default())
-    }
-}
-
-/// How an administrator shows anew who they are.
-fn shown<'a, N>(
-    administrator: &'a Administrator<N>,
-    current_password: Option<&'a Secret>,
-    caller: &'a Caller,
-) -> Reauthentication<'a> {
-    Reauthentication {
-        credential: &administrator.credential,
-        current_password: current_password.map(Secret::expose),
-        caller,
     }
 }

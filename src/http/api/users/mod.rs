@@ -11,7 +11,7 @@ use poem_openapi::{
 };
 
 use crate::{
-    auth::{Auth, UserFilter, reauthenticate::Reauthentication, users::NewUser},
+    auth::{Auth, UserFilter, users::NewUser},
     http::{
         answer::{Answer, Created, NoContent},
         body::{Body, WITH_PASSWORD},
@@ -44,11 +44,8 @@ impl UsersApi {
         body: Body<UserCreation>,
     ) -> Result<Created<UserItem>, Refusal> {
         let Body(new) = body;
-        let shown = Reauthentication {
-            credential: &administrator.credential,
-            current_password: new.current_password.as_ref().map(Secret::expose),
-            caller: &caller(request),
-        };
+        let caller = caller(request);
+        let shown = administrator.shown(new.current_password.as_ref(), &caller);
         let new = NewUser {
             username: &new.username,
             email: new.email.as_deref(),
@@ -220,11 +217,8 @@ impl UsersApi {
         body: Body<GrantChange>,
     ) -> Result<Answer<UserItem>, Refusal> {
         let (by, Body(change)) = (&administrator.authority, body);
-        let shown = Reauthentication {
-            credential: &administrator.credential,
-            current_password: change.current_password.as_ref().map(Secret::expose),
-            caller: &caller(request),
-        };
+        let caller = caller(request);
+        let shown = administrator.shown(change.current_password.as_ref(), &caller);
         let user = named(&id.0)?;
         let user = self.0.grant_by(by, &shown, user, &change.grants).await?;
         Ok(Answer::new(user.into()))
@@ -248,11 +242,8 @@ impl UsersApi {
         body: Body<GrantChange>,
     ) -> Result<Answer<UserItem>, Refusal> {
         let (by, Body(change)) = (&administrator.authority, body);
-        let shown = Reauthentication {
-            credential: &administrator.credential,
-            current_password: change.current_password.as_ref().map(Secret::expose),
-            caller: &caller(request),
-        };
+        let caller = caller(request);
+        let shown = administrator.shown(change.current_password.as_ref(), &caller);
         let user = named(&id.0)?;
         let user = self.0.ungrant_by(by, &shown, user, &change.grants).await?;
         Ok(Answer::new(user.into()))
