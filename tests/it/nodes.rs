@@ -92,6 +92,32 @@ async fn another_name_is_told_by_every_node_within_a_second() {
 }
 
 #[tokio::test]
+async fn a_client_is_one_to_the_other_node_at_once() {
+    let here = TestServer::start().await;
+    let there = here.beside().await;
+    let held = ["signet.clients.*", "pages.read"];
+    here.register(&["pages.read"]).await;
+    here.create_user("admin", &held).await;
+    let admin = Person::log_in_for(&here, "admin", &held.join(" ")).await;
+    let new = json!({ "kind": "confidential", "name": "Export", "scopes": ["pages.read"] });
+    for _ in 0..5 {
+        let made = admin.post("/v1/clients", new.clone()).await.created();
+        let id = made["client"]["id"].as_str().unwrap();
+        proves(&there, id, &made["client_secret"]).await;
+        let rotate = format!("/v1/clients/{id}/rotate-secret");
+        let rotated = admin.post(&rotate, json!({})).await.ok();
+        proves(&there, id, &rotated["client_secret"]).await;
+    }
+}
+
+/// The client gets a token by this secret.
+async fn proves(node: &TestServer, id: &str, secret: &Value) {
+    let asked = [("grant_type", "client_credentials")];
+    let request = form(node, "/oauth/token", &asked);
+    request.basic_auth(id, secret.as_str()).ask().await.ok();
+}
+
+#[tokio::test]
 async fn a_thief_on_the_other_node_ends_the_session_on_both() {
     let here = TestServer::with(|settings| settings.sessions.reuse_interval = Duration::ZERO).await;
     let there = here.beside().await;

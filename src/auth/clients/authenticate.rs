@@ -1,8 +1,8 @@
 //! Tells which client asks (RFC 6749 §2.3).
 //!
 //! In memory: one HMAC, whether or not there is such a client. Whoever shows the right secret is
-//! never held up; wrong ones are counted as wrong passwords are. An assertion costs a signature
-//! check, and a good one a step in the store.
+//! never held up; wrong ones are counted as wrong passwords are, and refused only when the change log
+//! has been asked. An assertion costs a signature check, and a good one a step in the store.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-use super::KnownClient;
+use super::{KnownClient, KnownClients};
 
 /// How a client says which it is.
 #[derive(Clone, Copy)]
@@ -38,23 +38,57 @@ impl Auth {
         caller: &Caller,
     ) -> Result<Arc<Client>, AuthError> {
         self.keep_fresh().await?;
-        let proven = match proof.assertion {
-            Some(assertion) => self.asserted_client(proof.id, assertion).await?,
-            None => self.proven_client(proof),
-        };
-        if let Some(client) = proven {
+        let known = self.known_clients();
+        if let Some(client) = self.proven(proof).await? {
             return Ok(client);
         }
         // Of an identifier, which may be a secret in the wrong field, a pseudonym.
         let pseudonym = self.parts.pseudonyms.of(&format!("client {}", proof.id));
+        let refused = || {
+            tracing::info!(
+                target: "signet::event", event = "client.refused", client = pseudonym,
+                address = %caller.address,
+            );
+        };
         let attempt = self.throttle.begin(&pseudonym, caller.address);
-        tracing::info!(
-            target: "signet::event", event = "client.refused", client = pseudonym,
-            address = %caller.address,
-        );
-        match attempt {
-            Ok(_) => Err(AuthError::InvalidClient),
-            Err(limit) => Err(AuthError::Throttled(limit)),
+        let attempt = attempt.map_err(|limit| {
+            refused();
+            AuthError::Throttled(limit)
+        })?;
+        match self.proven_by_news(proof, &known).await {
+            Ok(Some(client)) => {
+                attempt.succeeded();
+                Ok(client)
+            }
+            Ok(None) => {
+                refused();
+                Err(AuthError::InvalidClient)
+            }
+            Err(error) => {
+                attempt.abandoned();
+                Err(error)
+            }
+        }
+    }
+
+    /// The client as [`proven`](Self::proven) would tell it by what other nodes have changed since
+    /// `known` was read: it may have been registered, or been given this secret, a moment ago.
+    async fn proven_by_news(
+        &self,
+        proof: &ClientProof<'_>,
+        known: &Arc<KnownClients>,
+    ) -> Result<Option<Arc<Client>>, AuthError> {
+        self.catch_up().await?;
+        if Arc::ptr_eq(known, &self.known_clients()) {
+            return Ok(None);
+        }
+        self.proven(proof).await
+    }
+
+    async fn proven(&self, proof: &ClientProof<'_>) -> Result<Option<Arc<Client>>, AuthError> {
+        match proof.assertion {
+            Some(assertion) => self.asserted_client(proof.id, assertion).await,
+            None => Ok(self.proven_client(proof)),
         }
     }
 
