@@ -1,5 +1,3 @@
-#![allow(dead_code, reason = "only the tests of nodes have several")]
-
 use std::sync::Arc;
 
 use signet::app::Ambient;

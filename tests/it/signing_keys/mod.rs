@@ -1,5 +1,8 @@
 //! Signing keys follow each other: nobody who caches the JWKS meets a token that it cannot verify.
 
+mod verifiers;
+mod world;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -11,6 +14,7 @@ use signet::model::authority::Authority;
 use signet::model::signing_key::{Algorithm, KeyState};
 
 use crate::harness::{Answer, Ask, Person, TestServer, part};
+use world::World;
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -50,42 +54,23 @@ async fn me(server: &TestServer, token: &str) -> Answer {
     request.bearer_auth(token).ask().await
 }
 
+/// With two nodes that both sign where there can be two, and verifiers that keep the JWKS for its max-age and for a day.
 #[tokio::test]
-async fn jk_05_who_caches_the_keys_for_a_day_knows_every_key_that_signs() {
-    let server = TestServer::with(|settings| settings.sessions.absolute = 365 * DAY).await;
-    let other = server.node().await;
-    let mut ada = server.person("ada").await;
-    let (mut cached, mut age) = (published(&server.auth), Duration::ZERO);
-    let mut signed_with = vec![kid(&ada.access_token)];
-    // Three rotations, and what the last one leaves behind.
-    for _ in 0..(95 * 24 / 4) {
-        let before = ada.access_token.clone();
-        server.clock.advance(4 * HOUR);
-        age += 4 * HOUR;
-        if age >= DAY {
-            (cached, age) = (published(other.auth()), Duration::ZERO);
-        }
-        // Whichever node comes first, both agree.
-        tokio::try_join!(
-            server.auth.tend_signing_keys(),
-            other.auth().tend_signing_keys()
-        )
-        .unwrap();
-        server.auth.catch_up().await.unwrap();
-        other.auth().catch_up().await.unwrap();
-        assert_eq!(published(&server.auth), published(other.auth()));
-        ada.refresh().await.ok();
-        let signer = kid(&ada.access_token);
-        assert!(cached.contains(&signer), "signed with an unknown key");
-        assert!(published(&server.auth).len() <= 3);
-        if signed_with.last() != Some(&signer) {
-            // What the key before has signed lives on.
-            assert!(published(&server.auth).contains(&kid(&before)));
-            signed_with.push(signer);
-        }
+async fn jk_05_three_rotations_pass_without_one_refused_token() {
+    let mut world = World::new().await;
+    let begun = world.now();
+    let settings = &world.nodes[0].settings.signing_keys;
+    let (rotate_every, publish_ahead) = (settings.rotate_every, settings.publish_ahead);
+    assert_eq!((rotate_every, publish_ahead), (30 * DAY, DAY));
+    world.sign_and_show().await;
+    world.live_until(begun.plus(92 * DAY)).await;
+    assert_eq!(world.signers.len(), 4, "{:?}", world.signers);
+    assert!(world.shown > 1000, "{}", world.shown);
+    // What the last rotation left behind is gone.
+    for node in &world.nodes {
+        let known = published(&node.auth);
+        assert!(known.len() == 2 && known.contains(&text(&world.signers[3]["kid"])));
     }
-    assert_eq!(signed_with.len(), 4, "{signed_with:?}");
-    assert!(!published(&server.auth).contains(&signed_with[2]));
 }
 
 #[tokio::test]
@@ -257,38 +242,34 @@ async fn keys_are_for_those_who_hold_their_scopes() {
     refused.refused(403, "insufficient_scope");
 }
 
+/// Each algorithm is followed by each other one; the nodes are restarted with it one after the other.
 #[tokio::test]
-async fn another_algorithm_takes_over_without_one_refused_token() {
-    let mut server = TestServer::start().await;
-    let person = server.person("ada").await;
-    let mut ada = (person.access_token, person.refresh_token);
-    let mut cached = published(&server.auth);
-    let mut algorithms = BTreeSet::new();
-    server.stop().await;
-    server.settings.signing_keys.algorithms = vec![Algorithm::EdDsa];
-    server.start_again().await;
-    for _ in 0..12 {
-        let answer = server.refresh(&ada.1).await.ok();
-        let before = std::mem::replace(
-            &mut ada,
-            (
-                text(&answer["access_token"]),
-                text(&answer["refresh_token"]),
-            ),
-        );
-        assert!(cached.contains(&kid(&ada.0)), "signed with an unknown key");
-        algorithms.insert(text(&part(&ada.0, 0)["alg"]));
-        for token in [&before.0, &ada.0] {
-            assert!(published(&server.auth).contains(&kid(token)));
+async fn jk_05_another_algorithm_takes_over_without_one_refused_token() {
+    let mut world = World::new().await;
+    world.sign_and_show().await;
+    let way = [
+        Algorithm::RS256,
+        Algorithm::EdDsa,
+        Algorithm::ES256,
+        Algorithm::EdDsa,
+        Algorithm::RS256,
+        Algorithm::ES256,
+    ];
+    for algorithm in way {
+        for place in 0..world.nodes.len() {
+            let node = &mut world.nodes[place];
+            node.stop().await;
+            node.settings.signing_keys.algorithms = vec![algorithm];
+            node.start_again().await;
+            world.sign_and_show().await;
         }
-        cached = published(&server.auth);
-        server.clock.advance(23 * HOUR);
-        server.auth.tend_signing_keys().await.unwrap();
-        server.auth.catch_up().await.unwrap();
+        world.live_until(world.now().plus(3 * DAY)).await;
+        assert_eq!(world.signers.last().unwrap()["alg"], algorithm.as_str());
+        for node in &world.nodes {
+            assert_eq!(published(&node.auth).len(), 2);
+        }
     }
-    assert_eq!(
-        algorithms,
-        BTreeSet::from(["ES256", "EdDSA"].map(str::to_owned))
-    );
-    assert_eq!(published(&server.auth).len(), 2);
+    let algorithms = world.signers.iter().map(|header| text(&header["alg"]));
+    let expected = ["ES256"].into_iter().chain(way.map(Algorithm::as_str));
+    assert!(algorithms.eq(expected), "{:?}", world.signers);
 }
