@@ -11,7 +11,7 @@ use super::{
 };
 use crate::model::{
     change::Change,
-    scope::{RegisteredScope, Registry, Scope},
+    scope::{Grant, RegisteredScope, Registry, Scope},
     time::Timestamp,
 };
 
@@ -74,11 +74,21 @@ async fn remove(step: &Step<'_>, name: String) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// Refuses a scope that is not registered, and holds it there until the end of the step.
-/// [`UnknownScope`](Conflict::UnknownScope) where it is not.
-pub(super) async fn require(step: &Step<'_>, name: &Scope) -> Result<(), StoreError> {
-    let row = step.sql.one(HOLD, [name.as_str().into()]).await?;
-    row.map(drop).ok_or_else(|| Conflict::UnknownScope.into())
+/// Refuses to give by name what is not registered, and holds what is there until the end of the
+/// step: whoever takes it out meanwhile waits, and takes it from whom it was given to, too. A step
+/// begins with it that changes a key or a client: who takes a scope out holds the scope, then them.
+/// [`UnknownScope`](Conflict::UnknownScope) where one is not registered.
+pub(super) async fn require<'g, G>(step: &Step<'_>, grants: G) -> Result<(), StoreError>
+where
+    G: IntoIterator<Item = &'g Grant, IntoIter: Send> + Send,
+{
+    let named = grants.into_iter().filter_map(Grant::as_scope);
+    for scope in named.filter(|scope| !scope.is_own()) {
+        if step.sql.one(HOLD, [scope.as_str().into()]).await?.is_none() {
+            return Err(Conflict::UnknownScope.into());
+        }
+    }
+    Ok(())
 }
 
 fn scope(row: &QueryResult) -> Result<RegisteredScope, StoreError> {

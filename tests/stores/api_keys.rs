@@ -58,7 +58,7 @@ fn new(place: &Place, owner: Option<UserId>, name: &str) -> NewApiKey {
         id: place.id::<ApiKeyKind>(),
         name: name.parse().unwrap(),
         owner,
-        scopes: ["pages.*", "blog.read"]
+        scopes: ["pages.*", "blog.*"]
             .map(|grant| grant.parse().unwrap())
             .into_iter()
             .collect(),
@@ -179,7 +179,7 @@ async fn what_is_absent_from_a_patch_stays(place: Place) {
     let patch = ApiKeyPatch {
         name: Some("other".parse().unwrap()),
         scopes: Some(
-            ["blog.read"]
+            ["blog.*"]
                 .map(|grant| grant.parse().unwrap())
                 .into_iter()
                 .collect(),

@@ -113,6 +113,11 @@ async fn a_change_of_password_waits_for_a_login_and_ends_its_session() {
 
 /// Returns once somebody waits for a lock in the place's database.
 pub(crate) async fn waits_for_a_lock(place: &Place) {
+    wait_for_locks(place, 1).await;
+}
+
+/// Returns once so many wait for locks in the place's database.
+pub(crate) async fn wait_for_locks(place: &Place, waiters: i64) {
     let Intruder::Postgres(mut watcher) = place.intruder().await else {
         panic!("there are no locks")
     };
@@ -123,7 +128,7 @@ pub(crate) async fn waits_for_a_lock(place: &Place) {
             .fetch_one(&mut watcher)
             .await
             .unwrap()
-            == 0
+            < waiters
         {
             tokio::task::yield_now().await;
         }

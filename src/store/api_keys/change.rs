@@ -14,6 +14,7 @@ use crate::{
         changes,
         error::{Conflict, StoreError},
         job::Step,
+        scopes,
         sql::Sql,
     },
 };
@@ -21,12 +22,16 @@ use crate::{
 impl ApiKeys {
     /// Changes a key that is in the version seen: what the change was judged by holds still.
     /// [`ApiKeyMoved`](Conflict::ApiKeyMoved) where it is not, or is revoked;
-    /// [`ApiKeyExists`](Conflict::ApiKeyExists) where another key of the owner has the name.
+    /// [`ApiKeyExists`](Conflict::ApiKeyExists) where another key of the owner has the name;
+    /// [`UnknownScope`](Conflict::UnknownScope) where one names a scope that is not registered.
     pub async fn update(&self, seen: &ApiKey, patch: ApiKeyPatch) -> Result<(), StoreError> {
         let (id, owner, version) = (seen.id, seen.owner, seen.version);
         let name = patch.name.clone();
         let work = self.database.write(move |step| {
             Box::pin(async move {
+                if let Some(scopes) = &patch.scopes {
+                    scopes::require(step, scopes.iter()).await?;
+                }
                 check_name(&step.sql, id, owner, patch.name.as_ref()).await?;
                 let values = patched(id, version, patch)?;
                 require(step.sql.execute(UPDATE, values).await?)?;

@@ -11,6 +11,7 @@ use crate::{
     store::{
         error::{Conflict, StoreError},
         job::Step,
+        scopes,
         sql::Columns as _,
     },
 };
@@ -18,7 +19,8 @@ use crate::{
 impl ApiKeys {
     /// Creates a key. [`ApiKeyExists`](Conflict::ApiKeyExists) where its owner has one of that
     /// name, [`TooManyApiKeys`](Conflict::TooManyApiKeys) where they have enough of them,
-    /// [`NoSuchUser`](Conflict::NoSuchUser) where the owner is not there or is disabled.
+    /// [`NoSuchUser`](Conflict::NoSuchUser) where the owner is not there or is disabled,
+    /// [`UnknownScope`](Conflict::UnknownScope) where one names a scope that is not registered.
     pub async fn create(&self, new: NewApiKey) -> Result<ApiKey, StoreError> {
         let work = self.database.write(move |step| Box::pin(create(step, new)));
         work.await
@@ -26,6 +28,7 @@ impl ApiKeys {
 }
 
 async fn create(step: &Step<'_>, new: NewApiKey) -> Result<ApiKey, StoreError> {
+    scopes::require(step, new.scopes.iter()).await?;
     if let Some(owner) = new.owner {
         check_owner(step, owner, new.max_per_user).await?;
     }

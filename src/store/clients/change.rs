@@ -17,6 +17,7 @@ use crate::{
         changes,
         error::{Conflict, StoreError},
         job::Step,
+        scopes,
     },
 };
 
@@ -32,7 +33,8 @@ pub struct SecretRotation {
 impl Clients {
     /// Chooses anew for a client that is in the version seen. One that has keys now has no secret any
     /// more.
-    /// [`ClientMoved`](Conflict::ClientMoved) where it is not, or was deleted.
+    /// [`ClientMoved`](Conflict::ClientMoved) where it is not, or was deleted;
+    /// [`UnknownScope`](Conflict::UnknownScope) where one names a scope that is not registered.
     pub async fn update(
         &self,
         seen: &ClientRecord,
@@ -45,8 +47,10 @@ impl Clients {
             settings.name.to_string().into(),
             settings_text(settings)?.into(),
         ];
+        let scopes = settings.scopes.clone();
         let work = self.database.write(move |step| {
             Box::pin(async move {
+                scopes::require(step, scopes.iter()).await?;
                 require(step.sql.execute(UPDATE, values).await?)?;
                 if has_keys {
                     let id = client.to_string().into();

@@ -9,6 +9,7 @@ use crate::{
         changes,
         error::{Conflict, StoreError},
         job::Step,
+        scopes,
         sql::Columns as _,
     },
 };
@@ -31,7 +32,8 @@ impl Clients {
     }
 
     /// Creates a client, with a secret where it has one.
-    /// [`TooManyClients`](Conflict::TooManyClients) where there are enough of them.
+    /// [`TooManyClients`](Conflict::TooManyClients) where there are enough of them,
+    /// [`UnknownScope`](Conflict::UnknownScope) where one names a scope that is not registered.
     pub async fn create(
         &self,
         new: &ClientRecord,
@@ -45,8 +47,10 @@ impl Clients {
             settings.into(),
             new.created_at.millis().into(),
         ];
+        let scopes = new.settings.scopes.clone();
         let work = self.database.write(move |step| {
             Box::pin(async move {
+                scopes::require(step, scopes.iter()).await?;
                 let counted = step.sql.the(COUNT, []).await?;
                 if counted.number::<u32>("total")? >= MOST_CLIENTS {
                     return Err(Conflict::TooManyClients.into());

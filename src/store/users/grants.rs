@@ -54,9 +54,7 @@ pub(super) async fn insert_grant(
     user: UserId,
     grant: &Grant,
 ) -> Result<bool, StoreError> {
-    if let Some(scope) = grant.as_scope().filter(|scope| !scope.is_own()) {
-        scopes::require(step, &scope).await?;
-    }
+    scopes::require(step, [grant]).await?;
     let values = [user.to_string().into(), grant.as_str().into()];
     Ok(step.sql.execute(INSERT, values).await? > 0)
 }

@@ -92,13 +92,8 @@ async fn import(step: &Step<'_>, users: Vec<ImportedUser>) -> Result<Vec<Importe
         .zip(&decided)
         .filter_map(|(user, outcome)| (*outcome == Imported::Created).then_some(user))
         .collect();
-    let scopes: BTreeSet<_> = created
-        .iter()
-        .flat_map(|user| user.grants.iter().filter_map(Grant::as_scope))
-        .collect();
-    for scope in scopes.iter().filter(|scope| !scope.is_own()) {
-        scopes::require(step, scope).await?;
-    }
+    let grants: BTreeSet<_> = created.iter().flat_map(|user| user.grants.iter()).collect();
+    scopes::require(step, grants).await?;
     let now = step.now.millis();
     let rows = created.iter().map(|user| user_row(user, now)).collect();
     insert(step, INSERT_USERS, rows, "").await?;
