@@ -120,7 +120,7 @@ impl Beside {
     /// About keys that are made up.
     fn made_up_keys(&self) -> Vec<MadeUp> {
         let like = Same::introspect(&self.asker, &self.key, 200);
-        vec![MadeUp::instead_of(&self.key, &like); CONNECTIONS]
+        vec![MadeUp::instead_of(&self.key, &like).throttled(); CONNECTIONS]
     }
 }
 

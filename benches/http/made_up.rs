@@ -22,7 +22,9 @@ const FLOOD: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(crate) struct MadeUp {
     request: Vec<u8>,
-    expects: u16,
+    like: Same,
+    /// Whether the server says at some time that it is enough.
+    throttled: bool,
     /// Where in the request the key is.
     key: std::ops::Range<usize>,
 }
@@ -35,8 +37,17 @@ impl MadeUp {
         let at = parts.position(|part| part == key.as_bytes()).unwrap();
         Self {
             request,
-            expects: like.expects(),
+            like: like.clone(),
+            throttled: false,
             key: at..at + key.len(),
+        }
+    }
+
+    /// Who asks about so many of them is slowed down.
+    pub(crate) fn throttled(self) -> Self {
+        Self {
+            throttled: true,
+            ..self
         }
     }
 }
@@ -47,8 +58,8 @@ impl Script for MadeUp {
         into.extend_from_slice(&self.request);
     }
 
-    fn expects(&self) -> u16 {
-        self.expects
+    fn expects(&self, status: u16) -> bool {
+        self.like.expects(status) || (self.throttled && status == 429)
     }
 
     fn answered(&mut self, _body: &[u8]) {}

@@ -18,9 +18,9 @@ pub(crate) trait Script: Send {
     /// Writes the next request.
     fn request(&mut self, into: &mut Vec<u8>);
 
-    /// The status of every answer.
-    fn expects(&self) -> u16 {
-        200
+    /// Whether an answer may have this status.
+    fn expects(&self, status: u16) -> bool {
+        status == 200
     }
 
     /// Takes the body of the answer.
@@ -115,8 +115,8 @@ impl Script for Same {
         into.extend_from_slice(&self.request);
     }
 
-    fn expects(&self) -> u16 {
-        self.expects
+    fn expects(&self, status: u16) -> bool {
+        status == self.expects
     }
 
     fn answered(&mut self, _body: &[u8]) {}
