@@ -17,7 +17,7 @@ use signet::model::time::Clock;
 use signet::store::clock::SystemClock;
 use signet::store::database::all_migrations;
 
-use crate::harness::{Answer, Ask, PASSWORD, Person, Store, TestServer};
+use crate::harness::{Answer, Ask, PASSWORD, Person, Store, TestServer, part};
 use crate::oauth::{TOKEN_EXCHANGE, form};
 use crate::servers::{Postgres, TestDatabase};
 
@@ -397,4 +397,95 @@ async fn in_09_a_logout_at_one_node_is_heard_at_the_other() {
     hears_soon(&there, &asks, token, |said| said["active"] == true).await;
     ada.log_out().await.no_content();
     hears_soon(&there, &asks, token, |said| said["active"] == false).await;
+}
+
+/// The `kid`s that a node publishes.
+async fn published(node: &TestServer) -> BTreeSet<String> {
+    let jwks = node.get("/.well-known/jwks.json").await.ok();
+    let keys = jwks["keys"].as_array().unwrap().iter();
+    keys.map(|key| key["kid"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn kid(token: &str) -> String {
+    part(token, 0)["kid"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn jk_08_what_a_leaked_key_signed_is_not_active_on_any_node_within_a_second() {
+    let here = TestServer::start().await;
+    let there = here.beside().await;
+    here.create_user("root", &["*"]).await;
+    let root = Person::log_in_for(&here, "root", "signet.introspect.any").await;
+    let asks = json!({ "name": "asks", "scopes": ["signet.introspect.any"] });
+    let asks = root.create_key(asks).await.text;
+    let mut ada = here.person("ada").await;
+    let (old, leaked) = (ada.access_token.clone(), kid(&ada.access_token));
+    for node in [&here, &there] {
+        hears_soon(node, &asks, &old, |said| said["active"] == true).await;
+    }
+    let by = &Authority::Operator;
+    here.auth.revoke_signing_key(by, &leaked).await.unwrap();
+    let began = Instant::now();
+    for node in [&here, &there] {
+        let over = |said: &Value| *said == json!({ "active": false });
+        hears_soon(node, &asks, &old, over).await;
+        refuses_soon(node, &old).await;
+        assert!(!published(node).await.contains(&leaked));
+    }
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+    // The standby has taken over, and whoever is shown what it signs knows it.
+    ada.refresh().await.ok();
+    let next = there.refresh(&ada.refresh_token).await.ok();
+    for token in [&*ada.access_token, next["access_token"].as_str().unwrap()] {
+        assert_ne!(kid(token), leaked);
+        for node in [&here, &there] {
+            assert!(published(node).await.contains(&kid(token)));
+            hears_soon(node, &asks, token, |said| said["active"] == true).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn jk_12_nodes_agree_on_the_key_that_signs() {
+    const DAY: Duration = Duration::from_hours(24);
+    let here = TestServer::start().await;
+    let there = here.beside().await;
+    let mut ada = here.person("ada").await;
+    let by = &Authority::Operator;
+    let mut signers = BTreeSet::from([kid(&ada.access_token)]);
+    for _ in 0..3 {
+        let ahead = [published(&here).await, published(&there).await];
+        here.clock.advance(DAY);
+        // Ordered at both at once, one of them is first; the other's key is a day too young by then.
+        let ordered = tokio::join!(
+            here.auth.rotate_signing_key(by, None),
+            there.auth.rotate_signing_key(by, None)
+        );
+        assert!(ordered.0.is_ok() != ordered.1.is_ok());
+        // At first one of them may not have heard of it, and then both have.
+        for _ in 0..2 {
+            ada.refresh().await.ok();
+            let next = there.refresh(&ada.refresh_token).await.ok();
+            let tokens = [&*ada.access_token, next["access_token"].as_str().unwrap()];
+            let used = tokens.map(kid);
+            next["refresh_token"]
+                .as_str()
+                .unwrap()
+                .clone_into(&mut ada.refresh_token);
+            for kid in &used {
+                assert!(ahead.iter().all(|keys| keys.contains(kid)));
+            }
+            signers.extend(used);
+            let began = Instant::now();
+            // The key that signs comes first.
+            while here.auth.keys().jwks_json() != there.auth.keys().jwks_json() {
+                assert!(began.elapsed() < SOON, "they do not agree");
+                tokio::task::yield_now().await;
+            }
+        }
+        assert_eq!(published(&here).await, published(&there).await);
+    }
+    // Never two new ones for one rotation.
+    assert_eq!(signers.len(), 4);
 }

@@ -163,7 +163,7 @@ async fn a_rotated_secret_counts_until_the_overlap_ends() {
 }
 
 #[tokio::test]
-async fn guessing_is_slowed_down_and_the_client_is_not() {
+async fn rl_03_guessing_is_slowed_down_in_the_words_of_oauth_and_the_client_is_not() {
     let server = TestServer::start().await;
     let Registered { id, secret } = service(&server).await;
     let mut statuses = Vec::new();
@@ -173,6 +173,17 @@ async fn guessing_is_slowed_down_and_the_client_is_not() {
     assert_eq!((statuses[0], statuses[11]), (401, 429));
     let answer = post(&server, &id, "wrong").await;
     refused(&answer, 429, "temporarily_unavailable");
-    assert!(answer.has("retry-after"));
+    assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+    // So it is at each endpoint where a client proves itself.
+    for path in ["/oauth/revoke", "/oauth/introspect"] {
+        let wrong = [
+            ("token", "x"),
+            ("client_id", &id),
+            ("client_secret", "wrong"),
+        ];
+        let answer = form(&server, path, &wrong).ask().await;
+        refused(&answer, 429, "temporarily_unavailable");
+        assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+    }
     post(&server, &id, &secret).await.ok();
 }

@@ -60,13 +60,29 @@ async fn te_02_no_answer_is_kept() {
     let client = service(&server).await;
     let asked = [
         ("grant_type", "client_credentials"),
-        ("client_id", &client.id),
+        ("client_id", &*client.id),
     ];
-    let good = [asked[0], asked[1], ("client_secret", &client.secret)];
-    let answer = token(&server, &good).await;
-    answer.ok();
-    assert_eq!(answer.header("cache-control"), "no-store");
-    assert_eq!(answer.header("pragma"), "no-cache");
+    let for_itself = [asked[0], asked[1], ("client_secret", &client.secret)];
+    let ada = server.person("ada").await;
+    let key = ada.create_key(json!({ "name": "CI" })).await;
+    let exchange = [
+        ("grant_type", TOKEN_EXCHANGE),
+        ("subject_token_type", "urn:signet:token-type:api_key"),
+        ("subject_token", &key.text),
+    ];
+    let page = page(&server).await;
+    let tokens = login(&server, &page).await;
+    let refresh = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", text(&tokens["refresh_token"])),
+        ("client_id", &page.id),
+    ];
+    for good in [for_itself, exchange, refresh] {
+        let answer = token(&server, &good).await;
+        answer.ok();
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(answer.header("pragma"), "no-cache");
+    }
     refused(&token(&server, &asked).await, 401, "invalid_client");
 }
 
@@ -135,7 +151,8 @@ async fn te_07_a_parameter_is_sent_once() {
         ("client_secret", &client.secret),
         ("scope", "pages.read"),
     ];
-    for twice in good.iter().chain(&[("refresh_token", "x")]) {
+    let others = ["refresh_token", "client_assertion", "client_assertion_type"];
+    for twice in good.iter().chain(&others.map(|name| (name, "x"))) {
         let mut asked = good.to_vec();
         asked.extend([*twice, *twice]);
         refused(&token(&server, &asked).await, 400, "invalid_request");
@@ -180,6 +197,22 @@ async fn te_09_nothing_in_the_url_counts() {
         400,
         "invalid_request",
     );
+    // Nor does a token, which would be spent otherwise.
+    server.create_user("ada", &[]).await;
+    let page = page(&server).await;
+    let tokens = login(&server, &page).await;
+    let old = text(&tokens["refresh_token"]);
+    let path = format!("/oauth/token?refresh_token={old}");
+    let asked = [("grant_type", "refresh_token"), ("client_id", &*page.id)];
+    let answer = form(&server, &path, &asked).ask().await;
+    refused(&answer, 400, "invalid_request");
+    let more = [("grant_type", "refresh_token"), ("refresh_token", old)];
+    let answer = form(
+        &server,
+        &format!("/oauth/token?client_id={}", page.id),
+        &more,
+    );
+    refused(&answer.ask().await, 400, "invalid_request");
 }
 
 #[tokio::test]
@@ -371,6 +404,39 @@ async fn te_23_a_large_body_is_not_read() {
     )
     .await;
     refused(&answer, 413, "invalid_request");
+    // Where its length is told, nothing of it; where it is not, no more than is allowed.
+    let told = say_to_token(&server, "Content-Length: 10000000000", "").await;
+    let chunk = format!("4000\r\n{}\r\n", "x".repeat(0x4000));
+    let untold = say_to_token(&server, "Transfer-Encoding: chunked", &chunk.repeat(5)).await;
+    for answer in [told, untold] {
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+        assert!(answer.contains(r#""error":"invalid_request""#), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn te_23_a_slow_body_is_not_waited_for() {
+    let short = Duration::from_millis(200);
+    let server = TestServer::with(|settings| settings.limits.request = short).await;
+    for (length, begun) in [
+        ("Content-Length: 100", "grant_type=refresh"),
+        ("Content-Length: 100", ""),
+        ("Transfer-Encoding: chunked", "4\r\ngran\r\n"),
+    ] {
+        // The rest never comes: it is the server that ends this.
+        let answer = say_to_token(&server, length, begun).await;
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+        assert!(answer.contains(r#""error":"invalid_request""#), "{answer}");
+    }
+}
+
+/// Begins a request on a connection of its own, and hears what comes until the server closes it.
+async fn say_to_token(server: &TestServer, length: &str, body: &str) -> String {
+    let head = format!(
+        "POST /oauth/token HTTP/1.1\r\nHost: x\r\n{length}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    );
+    server.say((head + body).as_bytes()).await
 }
 
 #[tokio::test]
