@@ -6,12 +6,12 @@
 //! `HMAC-SHA-256(pepper, "signet ak v1" ‖ lookup ‖ secret)`: the secret has 190 random bits, so
 //! nothing slower is of use.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::pepper::Pepper;
 use super::random::{self, Rng};
+use super::secret_digest::SecretDigest;
 use crate::model::api_key_text::{
     self, ApiKeyFields, ApiKeySecret, FRONT_TAG_DIGITS, Lookup, display_prefix, pepper_digit,
 };
@@ -47,8 +47,7 @@ pub struct KeptSecret {
 }
 
 /// What is stored of a key's secret.
-#[derive(Clone, Copy)]
-pub struct ApiKeyDigest([u8; 32]);
+pub type ApiKeyDigest = SecretDigest<ApiKeySecret>;
 
 /// An API key with a good front tag, as somebody presented it.
 #[derive(Clone)]
@@ -144,7 +143,7 @@ impl ApiKeyReader {
 
     fn digest(&self, lookup: &Lookup, secret: &ApiKeySecret) -> ApiKeyDigest {
         let parts = ["signet ak v1", lookup.as_str(), secret.expose()];
-        ApiKeyDigest(self.pepper.mac(&parts))
+        ApiKeyDigest::new(self.pepper.mac(&parts))
     }
 }
 
@@ -152,22 +151,7 @@ impl PresentedKey {
     /// Whether it is the key of which this was stored, in constant time.
     #[must_use]
     pub fn is_of(&self, stored: &ApiKeyDigest) -> bool {
-        self.digest.0.ct_eq(&stored.0).into()
-    }
-}
-
-impl ApiKeyDigest {
-    /// Reads what [`to_text`](Self::to_text) wrote.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        Some(Self(bytes.try_into().ok()?))
-    }
-
-    /// Base64url, for a TEXT column.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0)
+        self.digest.ct_eq(stored).into()
     }
 }
 

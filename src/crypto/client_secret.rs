@@ -5,12 +5,12 @@
 //! use. Its own prefix keeps it apart from an API key, and the client's id in the digest from the
 //! secret of another client.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::pepper::Pepper;
 use super::random::{self, Rng};
+use super::secret_digest::SecretDigest;
 use crate::model::{checksum, id::ClientId, refresh_token::TokenPrefix};
 
 const KIND: &str = "_cs_";
@@ -34,8 +34,7 @@ pub struct FreshClientSecret {
 }
 
 /// What is stored of a client secret.
-#[derive(Clone, Copy)]
-pub struct ClientSecretDigest([u8; 32]);
+pub type ClientSecretDigest = SecretDigest<ClientSecrets>;
 
 impl ClientSecrets {
     /// New secrets begin with `prefix`.
@@ -70,7 +69,7 @@ impl ClientSecrets {
             return false;
         }
         let presented = self.digest(client, text);
-        let same = |stored: &ClientSecretDigest| bool::from(presented.0.ct_eq(&stored.0));
+        let same = |stored: &ClientSecretDigest| bool::from(presented.ct_eq(stored));
         stored
             .into_iter()
             .fold(false, |found, stored| found | same(stored))
@@ -78,22 +77,7 @@ impl ClientSecrets {
 
     fn digest(&self, client: ClientId, text: &str) -> ClientSecretDigest {
         let parts = ["signet cs v1", &client.to_string(), text];
-        ClientSecretDigest(self.pepper.mac(&parts))
-    }
-}
-
-impl ClientSecretDigest {
-    /// Reads what [`to_text`](Self::to_text) wrote.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        Some(Self(bytes.try_into().ok()?))
-    }
-
-    /// Base64url, for a TEXT column.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0)
+        ClientSecretDigest::new(self.pepper.mac(&parts))
     }
 }
 

@@ -24,6 +24,7 @@ pub mod pseudonym;
 pub mod random;
 pub mod refresh;
 pub mod seal;
+pub mod secret_digest;
 pub mod session_cookie;
 pub mod session_seal;
 pub mod signing;
