@@ -4,7 +4,7 @@ use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::string_type::string_type;
+use super::inline_type::string_type;
 use crate::model::time::Timestamp;
 
 /// A point in time, documented as `date-time`.

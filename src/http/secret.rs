@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::string_type::string_type;
+use super::inline_type::string_type;
 
 /// A secret from a request: not printed, not written out, wiped when dropped.
 pub struct Secret(Zeroizing<String>);

@@ -20,12 +20,13 @@ use crate::{
         moment::Moment,
         problem::Refusal,
     },
+    model::scope::Scope,
 };
 
 use super::{
     Tag,
     administrator::{Administrator, ScopesRead, ScopesWrite},
-    listing::{default_limit, next_cursor, paging, total},
+    listing::{Cursor, PageSize, next_cursor, paging, total},
 };
 
 /// Administers the registry of scopes.
@@ -109,16 +110,12 @@ impl ScopesApi {
         &self,
         _administrator: Administrator<ScopesRead>,
         /// Where to go on: the `next_cursor` of the page before.
-        #[oai(validator(max_length = 128, pattern = r"^[!#-\[\]-~]+$"))]
-        cursor: Query<Option<String>>,
+        cursor: Query<Option<Cursor<Scope>>>,
         /// How many to list at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "100"))
-        )]
-        limit: Query<i32>,
+        #[oai(default)]
+        limit: Query<PageSize>,
     ) -> Result<Answer<ScopePage>, Refusal> {
-        let page = self.0.list_scopes(&paging(cursor.0, limit.0)?);
+        let page = self.0.list_scopes(&paging(cursor, limit));
         Ok(Answer::new(page.into()))
     }
 

@@ -20,7 +20,7 @@ use crate::{
 
 use super::{
     Tag,
-    listing::{default_limit, named, next_cursor, paging, total},
+    listing::{Cursor, PageSize, named, next_cursor, paging, total},
     principal::Bearer,
 };
 
@@ -79,20 +79,13 @@ impl SessionsApi {
         &self,
         bearer: Bearer,
         /// Where to go on: the `next_cursor` of the page before.
-        #[oai(validator(
-            max_length = 40,
-            pattern = "^ses_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$"
-        ))]
-        cursor: Query<Option<String>>,
+        cursor: Query<Option<Cursor<SessionId>>>,
         /// How many to list at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "100"))
-        )]
-        limit: Query<i32>,
+        #[oai(default)]
+        limit: Query<PageSize>,
     ) -> Result<Answer<SessionPage>, Refusal> {
         let Bearer(me) = bearer;
-        let paging = paging(cursor.0, limit.0)?;
+        let paging = paging(cursor, limit);
         let page = self.0.sessions(me.claims.sub, paging).await?;
         Ok(Answer::new(SessionPage::new(page, Some(me.claims.sid))))
     }

@@ -13,12 +13,13 @@ use crate::{
         answer::{Answer, NoContent},
         problem::Refusal,
     },
+    model::id::SessionId,
 };
 
 use super::{
     Tag,
     administrator::{Administrator, UsersRead, UsersWrite},
-    listing::{default_limit, named, paging},
+    listing::{Cursor, PageSize, named, paging},
     sessions::SessionPage,
 };
 
@@ -41,19 +42,12 @@ impl UserSessionsApi {
         /// The user's identifier.
         id: Path<String>,
         /// Where to go on: the `next_cursor` of the page before.
-        #[oai(validator(
-            max_length = 40,
-            pattern = "^ses_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$"
-        ))]
-        cursor: Query<Option<String>>,
+        cursor: Query<Option<Cursor<SessionId>>>,
         /// How many to list at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "100"))
-        )]
-        limit: Query<i32>,
+        #[oai(default)]
+        limit: Query<PageSize>,
     ) -> Result<Answer<SessionPage>, Refusal> {
-        let paging = paging(cursor.0, limit.0)?;
+        let paging = paging(cursor, limit);
         let page = self.0.user_sessions(named(&id.0)?, paging).await?;
         let current = administrator.credential.person().map(|me| me.claims.sid);
         Ok(Answer::new(SessionPage::new(page, current)))

@@ -21,7 +21,7 @@ use crate::{
             Tag,
             administrator::{Administrator, ApiKeysRead, ApiKeysWrite},
             caller::caller,
-            listing::{default_limit, named, paging},
+            listing::{Cursor, PageSize, named, paging},
         },
         body::Body,
         problem::{Code, Refusal},
@@ -104,23 +104,16 @@ impl ApiKeysApi {
         /// Those in this state.
         state: Query<Option<StateFilter>>,
         /// Where to go on: the `next_cursor` of the page before.
-        #[oai(validator(
-            max_length = 40,
-            pattern = "^key_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$"
-        ))]
-        cursor: Query<Option<String>>,
+        cursor: Query<Option<Cursor<ApiKeyId>>>,
         /// How many to list at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "100"))
-        )]
-        limit: Query<i32>,
+        #[oai(default)]
+        limit: Query<PageSize>,
     ) -> Result<Answer<ApiKeyPage>, Refusal> {
         let filter = ApiKeyFilter {
             owner: owner.0.as_deref().map(of_whom).transpose()?,
             state: state.0.map(ApiKeyState::from),
         };
-        let page = self.0.api_keys(&filter, paging(cursor.0, limit.0)?).await?;
+        let page = self.0.api_keys(&filter, paging(cursor, limit)).await?;
         Ok(Answer::new(ApiKeyPage::new(page, self.0.present())))
     }
 

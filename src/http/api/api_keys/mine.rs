@@ -19,13 +19,14 @@ use crate::{
         api::{
             Tag,
             caller::caller,
-            listing::{default_limit, named, paging},
+            listing::{Cursor, PageSize, named, paging},
             principal::Bearer,
         },
         body::Body,
         problem::Refusal,
         secret::Secret,
     },
+    model::id::ApiKeyId,
 };
 
 use super::shapes::{
@@ -73,23 +74,16 @@ impl MyApiKeysApi {
         &self,
         bearer: Bearer,
         /// Where to go on: the `next_cursor` of the page before.
-        #[oai(validator(
-            max_length = 40,
-            pattern = "^key_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$"
-        ))]
-        cursor: Query<Option<String>>,
+        cursor: Query<Option<Cursor<ApiKeyId>>>,
         /// How many to list at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "100"))
-        )]
-        limit: Query<i32>,
+        #[oai(default)]
+        limit: Query<PageSize>,
     ) -> Result<Answer<ApiKeyPage>, Refusal> {
         let filter = ApiKeyFilter {
             owner: Some(KeyOwner::User(bearer.0.claims.sub)),
             state: None,
         };
-        let page = self.0.api_keys(&filter, paging(cursor.0, limit.0)?).await?;
+        let page = self.0.api_keys(&filter, paging(cursor, limit)).await?;
         Ok(Answer::new(ApiKeyPage::new(page, self.0.present())))
     }
 

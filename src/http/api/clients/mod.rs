@@ -19,13 +19,14 @@ use crate::{
         body::Body,
         problem::Refusal,
     },
+    model::id::ClientId,
 };
 
 use super::{
     Tag,
     administrator::{Administrator, ClientsRead, ClientsWrite},
     caller::caller,
-    listing::{default_limit, named, paging},
+    listing::{Cursor, PageSize, named, paging},
 };
 use shapes::{
     ClientCreation, ClientItem, ClientPage, ClientSecretRotation, ClientUpdate, IssuedClientItem,
@@ -62,19 +63,12 @@ impl ClientsApi {
         &self,
         _administrator: Administrator<ClientsRead>,
         /// Where to go on: the `next_cursor` of the page before.
-        #[oai(validator(
-            max_length = 40,
-            pattern = "^cli_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$"
-        ))]
-        cursor: Query<Option<String>>,
+        cursor: Query<Option<Cursor<ClientId>>>,
         /// How many to list at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "100"))
-        )]
-        limit: Query<i32>,
+        #[oai(default)]
+        limit: Query<PageSize>,
     ) -> Result<Answer<ClientPage>, Refusal> {
-        let page = self.0.list_clients(paging(cursor.0, limit.0)?).await?;
+        let page = self.0.list_clients(paging(cursor, limit)).await?;
         Ok(Answer::new(page.into()))
     }
 

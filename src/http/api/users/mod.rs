@@ -18,13 +18,14 @@ use crate::{
         problem::Refusal,
         secret::Secret,
     },
+    model::id::UserId,
 };
 
 use super::{
     Tag,
     administrator::{Administrator, UsersRead, UsersWrite},
     caller::caller,
-    listing::{default_limit, named, paging},
+    listing::{Cursor, PageSize, named, paging},
 };
 use shapes::{GrantChange, UserCreation, UserItem, UserPage, UserPassword, UserUpdate};
 
@@ -65,17 +66,10 @@ impl UsersApi {
         &self,
         _administrator: Administrator<UsersRead>,
         /// Where to go on: the `next_cursor` of the page before.
-        #[oai(validator(
-            max_length = 40,
-            pattern = "^usr_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$"
-        ))]
-        cursor: Query<Option<String>>,
+        cursor: Query<Option<Cursor<UserId>>>,
         /// How many to list at most.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "100"))
-        )]
-        limit: Query<i32>,
+        #[oai(default)]
+        limit: Query<PageSize>,
         /// Only those whose username or e-mail address begins with this.
         #[oai(validator(min_length = 1, max_length = 254))]
         name: Query<Option<String>>,
@@ -86,7 +80,7 @@ impl UsersApi {
             name_prefix: name.0.map(|name| name.to_lowercase()),
             disabled: disabled.0,
         };
-        let page = self.0.users(&filter, paging(cursor.0, limit.0)?).await?;
+        let page = self.0.users(&filter, paging(cursor, limit)).await?;
         Ok(Answer::new(page.into()))
     }
 
