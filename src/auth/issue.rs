@@ -62,11 +62,11 @@ impl Auth {
         refresh_token: String,
     ) -> Result<Tokens, AuthError> {
         let now = self.now();
-        let asked = narrowing.scope.as_ref().or(session.scopes.as_ref());
+        let asked = narrowing.scopes(session);
         let scope = user.grants.effective(asked, &self.registry());
         let scope = within_client(scope, client);
         let lifetime = client.access_lifetime;
-        let audiences = narrowing.audiences(self.audiences_in(session, client, &scope));
+        let audiences = narrowing.audiences(self.audiences_in(session, client, &scope))?;
         let claims = self.claims(session, client, scope.clone(), audiences, now);
         let access_token = self.sign(key, client, &claims)?;
         Ok(Tokens {

@@ -3,7 +3,11 @@
 
 use crate::{
     crypto::refresh::{Presented, digest},
-    model::{client::Client, scope::Scopes, session::EndReason},
+    model::{
+        client::Client,
+        scope::Scopes,
+        session::{EndReason, Session},
+    },
     store::families::SessionKey,
 };
 
@@ -13,17 +17,27 @@ use super::{Auth, AuthError, asked::parse_scope, clients::within_client, refresh
 #[derive(Default)]
 pub(super) struct Narrowing<'a> {
     /// These scopes; all of the session's where absent.
-    pub(super) scope: Option<Scopes>,
+    scope: Option<Scopes>,
     /// These audiences; all of the session's where empty.
-    pub(super) audience: &'a [String],
+    audience: &'a [String],
 }
 
 impl Narrowing<'_> {
-    /// The audiences that are left of a token's.
-    pub(super) fn audiences(&self, all: Vec<String>) -> Vec<String> {
-        let left = all.iter().filter(|one| self.audience.contains(one));
-        let left: Vec<String> = left.cloned().collect();
-        if left.is_empty() { all } else { left }
+    /// The scopes that are left of a session's.
+    pub(super) fn scopes<'a>(&'a self, session: &'a Session) -> Option<&'a Scopes> {
+        self.scope.as_ref().or(session.scopes.as_ref())
+    }
+
+    /// The audiences that are left of a token's. Where none is, there is no token: it would be for
+    /// somebody else than was asked for.
+    pub(super) fn audiences(&self, mut all: Vec<String>) -> Result<Vec<String>, AuthError> {
+        if !self.audience.is_empty() {
+            all.retain(|one| self.audience.contains(one));
+        }
+        if all.is_empty() {
+            return Err(other_audiences());
+        }
+        Ok(all)
     }
 }
 
@@ -31,6 +45,10 @@ impl Auth {
     /// Reads what a refresh asks for, and refuses what is beyond the session's before anything
     /// moves. Nothing here looks at the generation: a refusal does not tell whether the token is
     /// current.
+    ///
+    /// What the user is granted may change before the token is signed. So it is limited to the scopes
+    /// that they hold here: it can lose some by then, and get none that its audiences were not
+    /// chosen for.
     pub(super) async fn narrowing<'a>(
         &self,
         presented: &Presented,
@@ -38,44 +56,58 @@ impl Auth {
         refresh: &Refresh<'a>,
     ) -> Result<Narrowing<'a>, AuthError> {
         let scope = refresh.scope.map(parse_scope).transpose()?;
-        let asked = Narrowing {
-            scope,
-            audience: refresh.audience,
-        };
-        if asked.scope.is_some() || !asked.audience.is_empty() {
-            self.check_narrowing(presented, client, &asked).await?;
+        let audience = refresh.audience;
+        if scope.is_none() && audience.is_empty() {
+            return Ok(Narrowing::default());
         }
-        Ok(asked)
-    }
-
-    async fn check_narrowing(
-        &self,
-        presented: &Presented,
-        client: &Client,
-        asked: &Narrowing<'_>,
-    ) -> Result<(), AuthError> {
         let key = SessionKey::Digest(digest(&presented.handle));
         let found = self.parts.families.find(&key).await?;
         let session = found.ok_or(AuthError::SessionEnded(EndReason::Unknown))?;
         if session.client != client.id {
             return Err(AuthError::InvalidRefreshToken);
         }
+        let held = self.narrowed_scopes(&session, client, scope).await?;
+        let audiences = self.audiences_in(&session, client, &held);
+        if !audience.iter().all(|one| audiences.contains(one)) {
+            return Err(other_audiences());
+        }
+        let scope = Some(held);
+        Ok(Narrowing { scope, audience })
+    }
+
+    /// Of what was asked for what the user holds now. What the session was not opened for is
+    /// refused; where it was opened for everything, that is what the user does not hold.
+    async fn narrowed_scopes(
+        &self,
+        session: &Session,
+        client: &Client,
+        asked: Option<Scopes>,
+    ) -> Result<Scopes, AuthError> {
         let registry = self.registry();
-        let held = self.enabled_user(session.user).await?.map(|user| {
-            let held = user.grants.effective(session.scopes.as_ref(), &registry);
-            within_client(held, client)
-        });
-        let held = held.unwrap_or_default();
-        let narrowed = asked.scope.as_ref().unwrap_or(&held);
-        if !narrowed.is_subset(&held) {
+        let user = self.enabled_user(session.user).await?;
+        let holds = |asked: Option<&Scopes>| {
+            let held = user
+                .as_ref()
+                .map(|user| user.grants.effective(asked, &registry));
+            within_client(held.unwrap_or_default(), client)
+        };
+        let held = holds(session.scopes.as_ref());
+        let Some(asked) = asked else {
+            return Ok(held);
+        };
+        let opened = match &session.scopes {
+            Some(opened) => within_client(registry.there_is(opened), client),
+            None => held,
+        };
+        if !asked.is_subset(&opened) {
             let detail = "Ask for no more than the session has; log in again for other scopes.";
             return Err(AuthError::field("/scope", "invalid_scope", detail));
         }
-        let audiences = self.audiences_in(&session, client, narrowed);
-        if asked.audience.iter().all(|one| audiences.contains(one)) {
-            return Ok(());
-        }
-        let detail = "Ask for no others than the session's; log in again for other audiences.";
-        Err(AuthError::field("/resource", "invalid_target", detail))
+        Ok(holds(Some(&asked)))
     }
+}
+
+fn other_audiences() -> AuthError {
+    let detail = "Ask for no others than the session's; log in again for other audiences.";
+    AuthError::field("/resource", "invalid_target", detail)
 }

@@ -110,11 +110,9 @@ impl Grants {
             let granted = self.iter().flat_map(|grant| registry.spell_out(grant));
             return granted.filter(|scope| !scope.is_own()).collect();
         };
-        let asked = asked.iter().filter_map(|asked| asked.as_str().parse().ok());
-        asked
-            .flat_map(|asked: Grant| registry.spell_out(&asked))
-            .filter(|scope| self.allow(scope))
-            .collect()
+        let there_is = registry.there_is(asked);
+        let granted = there_is.iter().filter(|scope| self.allow(scope));
+        granted.cloned().collect()
     }
 
     /// What a key with these grants may do, of what there is: what `limit` allows, where there is

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Bound};
 
-use super::{Grant, OWN, Scope, ScopeError};
+use super::{Grant, OWN, Scope, ScopeError, Scopes};
 use crate::model::{own_scope::OwnScope, text::misleads, time::Timestamp};
 
 const MAX_DESCRIPTION_CHARS: usize = 200;
@@ -87,6 +87,15 @@ impl RegisteredScope {
 }
 
 impl Registry {
+    /// Of these scopes those that there are, patterns among them spelled out.
+    #[must_use]
+    pub fn there_is(&self, asked: &Scopes) -> Scopes {
+        let asked = asked.iter().filter_map(|asked| asked.as_str().parse().ok());
+        asked
+            .flat_map(|asked: Grant| self.spell_out(&asked))
+            .collect()
+    }
+
     /// Whether there is such a scope: registered, or one of Signet's own.
     #[must_use]
     pub fn knows(&self, scope: &Scope) -> bool {

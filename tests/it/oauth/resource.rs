@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use signet::auth::clients::ClientWish;
 use signet::model::client::{ClientKind, GrantType};
 
-use crate::harness::{Answer, Ask, PASSWORD, TestServer, part};
+use crate::harness::{Answer, Ask, PASSWORD, Store, TestServer, part};
 
 use super::{Registered, login, refused, register, text, token};
 
@@ -144,4 +144,78 @@ async fn a_session_that_was_opened_for_one_resource_refreshes_for_no_other() {
     let everyday = [("resource", PAGES), ("scope", "pages.read")];
     let answer = refresh(&server, &client.id, &token, &everyday).await;
     assert_eq!(audience(&answer), PAGES);
+}
+
+#[tokio::test]
+async fn what_is_granted_while_a_refresh_is_under_way_makes_its_token_no_broader() {
+    let server = TestServer::start().await;
+    let (Store::Postgres(..), None) = (&*server.store, server.store.redis()) else {
+        // Elsewhere nothing can hold a step of one session up and let grants through.
+        return;
+    };
+    server.create_user("ada", &["pages.read"]).await;
+    let client = client(&server, ClientKind::Public, GrantType::RefreshToken).await;
+    // Signet's own scope is not granted yet; with it a token would be for Signet alone.
+    let body = json!({
+        "username": "ada", "password": PASSWORD, "client_id": client.id,
+        "scope": "pages.read signet.users.read",
+    });
+    let tokens = server.post("/v1/auth/login", body).await.ok();
+    let old = text(&tokens["refresh_token"]);
+
+    let (mut holds, mut looks) = (server.store.connect().await, server.store.connect().await);
+    holds.execute("BEGIN").await;
+    holds.execute("SELECT * FROM sessions FOR UPDATE").await;
+    let grants = async {
+        let waiting = "SELECT pid::text FROM pg_stat_activity
+            WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        while looks.texts(waiting).await.is_empty() {}
+        let ada = server.auth.find_user("ada").await.unwrap().id;
+        let grant = "signet.users.read".parse().unwrap();
+        server.auth.grant(ada, &[grant]).await.unwrap();
+        holds.execute("ROLLBACK").await;
+    };
+    let asked = [("resource", PAGES)];
+    let (answer, ()) = tokio::join!(refresh(&server, &client.id, old, &asked), grants);
+    assert_eq!(audience(&answer), PAGES);
+    assert_eq!(answer.ok()["scope"], "pages.read");
+    // From the next one on it counts.
+    let next = text(&answer.ok()["refresh_token"]).to_owned();
+    let answer = refresh(&server, &client.id, &next, &asked).await;
+    refused(&answer, 400, "invalid_target");
+    let answer = refresh(&server, &client.id, &next, &[]).await;
+    assert_eq!(audience(&answer), format!("{}/v1", server.issuer));
+    assert_eq!(answer.ok()["scope"], "pages.read signet.users.read");
+}
+
+#[tokio::test]
+async fn te_16_what_its_user_is_not_granted_any_more_is_left_out_of_a_refresh() {
+    let server = TestServer::start().await;
+    server
+        .create_user("ada", &["pages.read", "pages.write"])
+        .await;
+    let client = client(&server, ClientKind::Public, GrantType::RefreshToken).await;
+    let body = json!({
+        "username": "ada", "password": PASSWORD, "client_id": client.id,
+        "scope": "pages.read pages.write",
+    });
+    let tokens = server.post("/v1/auth/login", body).await.ok();
+    let ada = server.auth.find_user("ada").await.unwrap().id;
+    let grant = "pages.write".parse().unwrap();
+    server.auth.ungrant(ada, &[grant]).await.unwrap();
+    let mut old = text(&tokens["refresh_token"]).to_owned();
+    for asked in ["", "pages.read pages.write", "pages.write pages.read"] {
+        let answer = refresh(&server, &client.id, &old, &[("scope", asked)]).await;
+        let next = answer.ok();
+        assert_eq!(next["scope"], "pages.read", "{asked}");
+        let claims = part(text(&next["access_token"]), 1);
+        assert_eq!(claims["scope"], "pages.read");
+        text(&next["refresh_token"]).clone_into(&mut old);
+    }
+    // What the session was not opened for is another thing, and so is what there is not.
+    server.register(&["blog.read"]).await;
+    for wider in ["pages.read blog.read", "pages.read unheard.of", "pages.*"] {
+        let answer = refresh(&server, &client.id, &old, &[("scope", wider)]).await;
+        refused(&answer, 400, "invalid_scope");
+    }
 }
