@@ -6,4 +6,4 @@ mod it;
 #[path = "it/nodes.rs"]
 mod nodes;
 
-use it::{harness, oauth, servers};
+use it::{harness, oauth, servers, verify};

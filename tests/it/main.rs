@@ -26,5 +26,5 @@ pub(crate) mod servers;
 mod signing_keys;
 mod trouble;
 mod users;
-mod verify;
+pub(crate) mod verify;
 mod well_known;

@@ -20,6 +20,7 @@ use signet::store::database::all_migrations;
 use crate::harness::{Answer, Ask, PASSWORD, Person, Store, TestServer, part};
 use crate::oauth::{TOKEN_EXCHANGE, form};
 use crate::servers::{Postgres, TestDatabase};
+use crate::verify::gateway;
 
 /// Within this long every node knows what another one ended.
 const SOON: Duration = Duration::from_secs(1);
@@ -345,6 +346,55 @@ async fn ak_05_what_one_node_ends_is_not_active_at_the_other() {
     root.get(&all).await.ok();
     ada.delete(&mine).await.no_content();
     hears_soon(&there, &asks, &key.text, over).await;
+}
+
+#[tokio::test]
+async fn ak_05_a_key_that_one_node_ends_opens_nothing_at_the_other() {
+    const RULES: &str = "[[verify.rules]]\naccept = [\"bearer_api_key\"]";
+    let here = gateway::server(RULES).await;
+    let there = here.beside().await;
+    here.create_user("root", &["*"]).await;
+    let scopes = "signet.scopes.read pages.read";
+    here.register(&["pages.read"]).await;
+    let root = Person::log_in_for(&here, "root", scopes).await;
+    let wish = json!({ "name": "CI", "scopes": ["signet.scopes.read", "pages.read"] });
+    let key = root.create_key(wish).await;
+    let api = async || {
+        let request = there.request(Method::GET, "/v1/scopes");
+        request.bearer_auth(&key.text).ask().await
+    };
+    let passes = async || {
+        gateway::asked(&there, "/pages")
+            .bearer(&key.text)
+            .ask()
+            .await
+    };
+    api().await.ok();
+    assert_eq!(passes().await.status, 200);
+    let (operator, id) = (&Authority::Operator, key.id.parse().unwrap());
+    for (step, code) in [
+        ("disable", "api_key_disabled"),
+        ("enable", ""),
+        ("revoke", "api_key_revoked"),
+    ] {
+        match step {
+            "disable" => drop(here.auth.disable_api_key(operator, id).await.unwrap()),
+            "enable" => drop(here.auth.enable_api_key(operator, id).await.unwrap()),
+            _ => {
+                let path = format!("/v1/me/api-keys/{}", key.id);
+                root.delete(&path).await.no_content();
+            }
+        }
+        let began = Instant::now();
+        let is_so = |answer: &Answer| match code {
+            "" => answer.status == 200,
+            code => answer.status == 401 && answer.json()["code"] == code,
+        };
+        while !is_so(&api().await) || !is_so(&passes().await) {
+            assert!(began.elapsed() < SOON, "{step} is not seen");
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 #[tokio::test]

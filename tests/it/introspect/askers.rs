@@ -1,5 +1,9 @@
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
+use signet::auth::api_keys::KeyRef;
+use signet::model::authority::Authority;
 
 use super::{INTROSPECT, ResourceServer, ada, ask, form, hears_nothing};
 use crate::harness::{Ask, TestServer};
@@ -136,6 +140,62 @@ async fn in_11_whoever_asks_about_rubbish_is_slowed_down_for_rubbish_alone() {
     // Nobody keeps a resource server from what it is there for by sending it rubbish.
     rs.hears(&key.text).await;
     hears_nothing(&other.asks("x").await);
-    server.clock.advance(std::time::Duration::from_secs(2));
+    server.clock.advance(Duration::from_secs(2));
     batch().await.ok();
+}
+
+/// Whoever asks with a key that counts no more is told so, and hears nothing of what they ask about,
+/// not of the key itself either.
+#[tokio::test]
+async fn in_01_the_askers_own_key_has_to_count() {
+    let server = TestServer::start().await;
+    let (ada, key) = ada(&server).await;
+    let rs = |more: Value| {
+        let mut wish = json!({ "scopes": ["signet.introspect"] });
+        wish.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        ResourceServer::with(&server, wish)
+    };
+    let [expired, revoked, disabled] = [
+        rs(json!({ "expires_in": 60 })).await,
+        rs(json!({})).await,
+        rs(json!({})).await,
+    ];
+    let away = rs(json!({ "addresses": ["192.0.2.0/24"] })).await;
+    let reads = rs(json!({ "read_only": true })).await;
+    for rs in [&expired, &revoked, &disabled, &reads] {
+        rs.hears(&key.text).await;
+    }
+    let operator = &Authority::Operator;
+    let id = |rs: &ResourceServer<'_>| rs.key.id.parse().unwrap();
+    let auth = &server.auth;
+    auth.disable_api_key(operator, id(&disabled)).await.unwrap();
+    let revoke = KeyRef::any(id(&revoked));
+    auth.revoke_api_key(operator, &revoke).await.unwrap();
+    server.clock.advance(Duration::from_mins(1));
+    let owned = ada.create_key(json!({ "name": "owned" })).await.text;
+    server.disable_user("ada").await;
+    for (own, status, code, error) in [
+        (&expired.key.text, 401, "api_key_expired", "invalid_token"),
+        (&revoked.key.text, 401, "api_key_revoked", "invalid_token"),
+        (&disabled.key.text, 401, "api_key_disabled", "invalid_token"),
+        (&owned, 401, "owner_disabled", "invalid_token"),
+        (&away.key.text, 403, "address_not_allowed", "access_denied"),
+    ] {
+        for token in [&reads.key.text, own] {
+            let batch = server.request(Method::POST, "/v1/introspect");
+            let batch = batch.bearer_auth(own).json(&json!({ "tokens": [token] }));
+            batch.ask().await.refused(status, code);
+            let answer = ask(&server, own, &[("token", token)]).await;
+            assert_eq!(
+                (answer.status, &answer.json()["error"]),
+                (status, &json!(error)),
+                "{code}"
+            );
+        }
+    }
+    // Asking changes nothing.
+    let owned = reads.asks(&owned).await;
+    hears_nothing(&owned);
 }

@@ -1,6 +1,7 @@
 //! Forward-auth, as gateways ask for it.
 
 mod answers;
+mod api_keys;
 mod application;
 mod basic;
 mod credentials;
