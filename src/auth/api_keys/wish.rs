@@ -143,7 +143,10 @@ impl Auth {
     /// The resource servers asked for. Our own API is not one of them: a key may be used here as
     /// far as its scopes go.
     fn check_key_audience(&self, asked: &[String]) -> Result<Vec<String>, AuthError> {
-        let mut audience = self.check_audience(&self.terms.audiences, asked)?;
+        let audience = self.check_audience(&self.terms.audiences, asked);
+        let detail = "Name audiences of the setting tokens.audience.";
+        let mut audience =
+            audience.map_err(|_| AuthError::field("/audience", "invalid_target", detail))?;
         audience.retain(|one| *one != self.terms.own_audience);
         Ok(audience)
     }
