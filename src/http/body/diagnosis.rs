@@ -50,10 +50,8 @@ impl Examination<'_> {
             ("object", Tree::Object(members)) => self.object(members.iter(), schema, pointer),
             ("array", Tree::Array(items)) => self.array(items, schema, pointer),
             ("string", Tree::Text(text)) => self.text(text, schema, pointer),
-            ("boolean", Tree::Boolean)
-            | ("integer" | "number", Tree::Integer)
-            | ("number", Tree::Number)
-            | ("", _) => {}
+            ("integer" | "number", Tree::Integer(value)) => self.integer(*value, schema, pointer),
+            ("boolean", Tree::Boolean) | ("number", Tree::Number) | ("", _) => {}
             (expected, _) => {
                 let article = if expected.starts_with(['a', 'i', 'o']) {
                     "an"
@@ -149,6 +147,20 @@ impl Examination<'_> {
             return;
         };
         self.report(pointer, code, detail);
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "bounds are whole and far below 2^53; what is rounded is far beyond them"
+    )]
+    fn integer(&mut self, value: i128, schema: &MetaSchema, pointer: &str) {
+        let value = value as f64;
+        let detail = match (schema.minimum, schema.maximum) {
+            (Some(least), _) if value < least => format!("Send {least} or more."),
+            (_, Some(most)) if value > most => format!("Send {most} or less."),
+            _ => return,
+        };
+        self.report(pointer, "out_of_range", detail);
     }
 
     fn is_full(&self) -> bool {

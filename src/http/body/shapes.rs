@@ -53,15 +53,17 @@ impl Shapes {
     }
 
     fn is_bounded(&self, schema: &MetaSchema) -> bool {
-        let bounds = [
+        let lengths = [
             schema.max_length,
             schema.min_length,
             schema.max_items,
             schema.min_items,
         ];
+        let sizes = [schema.minimum, schema.maximum];
         let inner = schema.properties.iter().map(|(_, property)| property);
         let inner = inner.chain(schema.items.as_deref()).chain(&schema.all_of);
-        bounds.iter().any(Option::is_some)
+        lengths.iter().any(Option::is_some)
+            || sizes.iter().any(Option::is_some)
             || inner
                 .chain(schema.additional_properties.as_deref())
                 .any(|schema| self.is_ref_bounded(schema))

@@ -20,7 +20,9 @@ struct Sample {
     /// Where to put it.
     delivery: Option<Delivery>,
     scopes: Option<Vec<String>>,
+    #[oai(validator(minimum(value = "0"), maximum(value = "150")))]
     age: Option<i32>,
+    size: Option<i32>,
     #[oai(default)]
     #[serde(default)]
     quick: bool,
@@ -54,6 +56,10 @@ fn good_bodies_are_read() {
     let sample = parse::<Sample>(text.as_bytes(), None).unwrap();
     assert_eq!(sample.delivery, Some(Delivery::Cookie));
     assert_eq!(sample.password, "\\u0000");
+    for age in ["0", "150"] {
+        let text = format!(r#"{{"username":"u","password":"p","age":{age}}}"#);
+        assert!(parse::<Sample>(text.as_bytes(), None).is_ok(), "{age}");
+    }
     let text = r#"{"username":"null","password":"is null and void"}"#;
     assert!(parse::<Sample>(text.as_bytes(), None).is_ok());
 }
@@ -120,9 +126,13 @@ fn each_wrong_field_is_named() {
         ]
     );
     assert_eq!(
-        wrong(r#"{"username":"u","password":"p","age":99999999999}"#),
+        wrong(r#"{"username":"u","password":"p","size":99999999999}"#),
         [" invalid"]
     );
+    for age in ["-1", "151", "99999999999", "18446744073709551615"] {
+        let text = format!(r#"{{"username":"u","password":"p","age":{age}}}"#);
+        assert_eq!(wrong(&text), ["/age out_of_range"], "{age}");
+    }
 }
 
 #[test]

@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// A JSON value of which only the shape matters; numbers keep no value.
+/// A JSON value of which only the shape matters, and the size of integers.
 pub(super) enum Tree {
     Null,
     Boolean,
-    Integer,
+    Integer(i128),
     Number,
     Text(String),
     Array(Vec<Self>),
@@ -38,12 +38,12 @@ impl<'de> Visitor<'de> for Reader {
         Ok(Tree::Boolean)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Tree, E> {
-        Ok(Tree::Integer)
+    fn visit_i64<E>(self, value: i64) -> Result<Tree, E> {
+        Ok(Tree::Integer(value.into()))
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Tree, E> {
-        Ok(Tree::Integer)
+    fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
+        Ok(Tree::Integer(value.into()))
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Tree, E> {

@@ -121,8 +121,10 @@ async fn what_makes_no_sense_is_refused_field_by_field() {
     assert_eq!(wrong(own).await, one("/grant_types", "not_allowed"));
     let absent = json!({ "alg": "RS256" });
     assert_eq!(wrong(absent).await, one("/alg", "not_available"));
-    let short = json!({ "reuse_interval": 4 });
-    assert_eq!(wrong(short).await, one("/reuse_interval", "out_of_range"));
+    for seconds in [-1, 4, 121] {
+        let odd = json!({ "reuse_interval": seconds });
+        assert_eq!(wrong(odd).await, one("/reuse_interval", "out_of_range"));
+    }
     let pages = json!({ "kind": "confidential", "origins": ["https://app.example.com"] });
     assert_eq!(wrong(pages).await, one("/origins", "not_allowed"));
 }

@@ -231,7 +231,7 @@ impl ApiKeyRotation {
     /// What it asks for.
     pub(super) fn rotation(&self) -> Result<KeyRotation, Refusal> {
         Ok(KeyRotation {
-            overlap: length("/overlap", self.overlap)?,
+            overlap: length(self.overlap),
             expiry: expiry(self.expires_in, self.never_expires)?,
         })
     }
@@ -299,15 +299,13 @@ pub(super) fn expiry(seconds: Option<i64>, never: bool) -> Result<Option<Expiry>
             "not_allowed",
             "Leave out expires_in, or this.",
         )),
-        (Some(seconds), false) => Ok(Some(Expiry::In(length("/expires_in", seconds)?))),
+        (Some(seconds), false) => Ok(Some(Expiry::In(length(seconds)))),
         (None, true) => Ok(Some(Expiry::Never)),
         (None, false) => Ok(None),
     }
 }
 
-fn length(pointer: &str, seconds: i64) -> Result<Duration, Refusal> {
-    let seconds = u64::try_from(seconds);
-    seconds
-        .map(Duration::from_secs)
-        .map_err(|_| Refusal::field(pointer, "too_short", "Send a length that is not negative."))
+/// The schemas allow nothing negative.
+fn length(seconds: i64) -> Duration {
+    Duration::from_secs(seconds.unsigned_abs())
 }

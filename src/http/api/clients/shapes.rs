@@ -241,9 +241,9 @@ impl ClientSecretRotation {
     }
 }
 
-/// What is negative is nothing: it is refused where nothing is.
+/// The schemas allow nothing negative.
 fn length(seconds: i64) -> Duration {
-    Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+    Duration::from_secs(seconds.unsigned_abs())
 }
 
 fn seconds(length: Duration) -> i64 {
