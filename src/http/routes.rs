@@ -54,15 +54,14 @@ impl Routes {
     }
 
     /// The value of `Allow` for a path; `None` if there is nothing under it.
+    ///
+    /// Of two patterns that match, the one with fewer placeholders is meant, as in routing.
     #[must_use]
     pub fn allow(&self, path: &str) -> Option<HeaderValue> {
-        let names: Vec<&str> = self
-            .0
-            .iter()
-            .filter(|route| matches(&route.pattern, path))
-            .flat_map(|route| route.methods.iter().map(Method::as_str))
-            .collect();
-        (!names.is_empty()).then(|| HeaderValue::try_from(names.join(", ")).ok())?
+        let matching = self.0.iter().filter(|route| matches(&route.pattern, path));
+        let route = matching.min_by_key(|route| route.pattern.matches('{').count())?;
+        let names: Vec<&str> = route.methods.iter().map(Method::as_str).collect();
+        HeaderValue::try_from(names.join(", ")).ok()
     }
 }
 
@@ -96,5 +95,14 @@ mod tests {
         for path in ["/v1/me", "/v1/me/sessions/", "/v1/me/sessions/a/b", "/"] {
             assert!(routes.allow(path).is_none(), "{path}");
         }
+    }
+
+    #[test]
+    fn allow_names_no_method_of_a_path_that_another_hides() {
+        let routes = Routes::default()
+            .with("/v1/signing-keys/{kid}", [Method::DELETE])
+            .with("/v1/signing-keys/rotate", [Method::POST]);
+        assert_eq!(routes.allow("/v1/signing-keys/rotate").unwrap(), "POST");
+        assert_eq!(routes.allow("/v1/signing-keys/other").unwrap(), "DELETE");
     }
 }
