@@ -29,7 +29,7 @@ pub struct IntrospectTokenApi(pub(super) Arc<Auth>);
 #[derive(Object)]
 pub(super) struct IntrospectionRequest {
     /// The credential: an access token, an API key, or a refresh token of the client that asks.
-    #[oai(validator(min_length = 1, max_length = 16384))]
+    #[oai(validator(min_length = 1))]
     token: String,
     /// What it may be; not looked at, since each kind can be told by itself.
     token_type_hint: Option<String>,

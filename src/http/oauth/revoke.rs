@@ -20,6 +20,7 @@ pub struct RevokeTokenApi(pub(super) Arc<Auth>);
 #[derive(Object)]
 pub(super) struct RevocationRequest {
     /// A refresh token, or an access token of a session: the session ends.
+    #[oai(validator(min_length = 1))]
     token: String,
     /// What it may be; not looked at, since each kind can be told by itself.
     token_type_hint: Option<String>,

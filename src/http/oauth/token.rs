@@ -30,6 +30,9 @@ pub struct TokenApi(pub(super) Arc<Auth>);
 #[derive(Object)]
 pub(super) struct TokenRequest {
     /// `refresh_token`, `client_credentials` or `urn:ietf:params:oauth:grant-type:token-exchange`.
+    #[oai(validator(
+        pattern = "^(refresh_token|client_credentials|urn:ietf:params:oauth:grant-type:token-exchange)$"
+    ))]
     grant_type: String,
     /// The refresh token (`refresh_token`).
     refresh_token: Option<String>,

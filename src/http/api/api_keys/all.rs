@@ -46,6 +46,9 @@ pub struct ApiKeysApi(pub(in crate::http::api) Arc<Auth>);
 #[serde(deny_unknown_fields)]
 pub(super) struct ApiKeyCreationFor {
     /// The user whose key it will be; a service's where absent.
+    #[oai(validator(
+        pattern = "^usr_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$"
+    ))]
     owner_id: Option<String>,
     /// The key.
     key: ApiKeyCreation,
@@ -99,7 +102,10 @@ impl ApiKeysApi {
         &self,
         _administrator: Administrator<ApiKeysRead>,
         /// Of this user, by `usr_` and a UUID, or of `none`: services'.
-        #[oai(validator(max_length = 40))]
+        #[oai(validator(
+            max_length = 40,
+            pattern = "^(none|usr_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})$"
+        ))]
         owner: Query<Option<String>>,
         /// Those in this state.
         state: Query<Option<StateFilter>>,
