@@ -1,6 +1,12 @@
 //! Programs for Python and Node that tests run, each from a package of its own below tests/, with
 //! exactly the libraries that its lock file names.
 
+#![allow(
+    clippy::unwrap_used,
+    dead_code,
+    reason = "a test fails by panicking; each test binary uses a part"
+)]
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -10,6 +16,13 @@ use std::{
 
 /// A program of a Python package, in a virtual environment of its own.
 pub(crate) fn python(name: &str, program: &str) -> Command {
+    let mut command = script(name, "python");
+    command.arg(package(name).0.join(program));
+    command
+}
+
+/// A program that the libraries of a Python package come with.
+pub(crate) fn script(name: &str, program: &str) -> Command {
     let (package, place) = package(name);
     let interpreter = place.join("bin/python");
     install_once(&package.join("requirements.txt"), &place, |requirements| {
@@ -20,9 +33,7 @@ pub(crate) fn python(name: &str, program: &str) -> Command {
             .args(["-m", "pip", "install", "-q", "-r"])
             .arg(requirements));
     });
-    let mut command = Command::new(interpreter);
-    command.arg(package.join(program));
-    command
+    Command::new(place.join("bin").join(program))
 }
 
 /// A program of a Node package; it runs beside its `node_modules`, where Node looks for them.
