@@ -44,6 +44,33 @@ async fn rt_12_no_token_and_no_digest_of_one_is_stored() {
     }
 }
 
+/// What is kept of a key finds it and proves it, and makes no other.
+#[tokio::test]
+async fn ak_04_of_a_key_a_digest_is_stored_and_what_it_is_found_by() {
+    let server = TestServer::start().await;
+    let ada = server.person("ada").await;
+    let key = ada.create_key(json!({ "name": "CI" })).await;
+    let (lookup, secret) = (&key.text[11..27], &key.text[27..59]);
+    let mut stranger = server.store.connect().await;
+    let kept = "SELECT lookup || ' ' || key_id || ' ' || digest FROM api_key_secrets";
+    let kept = stranger.texts(kept).await;
+    let digest = kept[0].strip_prefix(&format!("{lookup} {} ", key.id));
+    assert!(kept.len() == 1 && digest.unwrap().len() == 43, "{kept:?}");
+    let dump = server.store.dump().await;
+    assert!(contains(&dump, lookup.as_bytes()));
+    // Neither the secret, nor a digest of the key that could be tried without the pepper.
+    for text in [secret, &key.text[27..67], &key.text] {
+        let plain = digest_of(text);
+        for secret in [vec![text.as_bytes().to_vec()], plain].concat() {
+            assert!(!contains(&dump, &secret), "{text}");
+        }
+    }
+}
+
+fn digest_of(text: &str) -> Vec<Vec<u8>> {
+    spellings(digest(&SHA256, text.as_bytes()).as_ref())
+}
+
 /// As detect-secrets does it: `Base64HighEntropyString` takes a quoted string for a secret above 4.5
 /// bits a character.
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Ask, Key, PASSWORD, Person, TestServer};
+use crate::harness::{Ask, Key, Log, PASSWORD, Person, TestServer};
 
 const ALL: &str = "/v1/api-keys";
 /// No key has it.
@@ -53,7 +53,7 @@ async fn a_service_has_keys_without_an_owner() {
 }
 
 #[tokio::test]
-async fn all_keys_are_listed_and_filtered() {
+async fn ak_10_all_keys_are_listed_and_filtered() {
     let server = TestServer::start().await;
     let root = root(&server).await;
     let ada = Person::log_in(&server, "ada", PASSWORD).await;
@@ -127,6 +127,45 @@ async fn a_key_is_shown_changed_and_ended_by_whoever_may() {
     let nobody = NOBODY.replace("key_", "usr_");
     let unknown = json!({ "owner_id": nobody, "key": { "name": "x" } });
     root.post(ALL, unknown).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn ak_10_each_change_is_logged_with_whose_key_it_is_and_who_changed_it() {
+    Log::keep();
+    let server = TestServer::start().await;
+    let root = root(&server).await;
+    let ada = Person::log_in(&server, "ada", PASSWORD).await;
+    let key = ada.create_key(json!({ "name": "a" })).await;
+    let at = format!("{ALL}/{}", key.id);
+    root.patch(&at, json!({ "read_only": true })).await.ok();
+    root.post_empty(&format!("{at}/disable")).await.ok();
+    root.post_empty(&format!("{at}/enable")).await.ok();
+    root.post(&format!("{at}/rotate"), json!({})).await.ok();
+    root.delete(&at).await.no_content();
+    let log = Log::own();
+    let (owner, admin) = (ada.claims()["sub"].clone(), root.claims()["sub"].clone());
+    for (event, actor) in [
+        ("created", &owner),
+        ("updated", &admin),
+        ("disabled", &admin),
+        ("enabled", &admin),
+        ("rotated", &admin),
+        ("revoked", &admin),
+    ] {
+        let event = format!("api_key.{event}");
+        let mut lines = log
+            .lines()
+            .filter(|line| line.contains(&event) && line.contains(&key.id));
+        let line = lines.next().unwrap();
+        for told in [
+            format!("key={}", key.id),
+            format!("owner={}", owner.as_str().unwrap()),
+            format!("actor={}", actor.as_str().unwrap()),
+        ] {
+            assert!(line.contains(&told), "{told}: {line}");
+        }
+        assert!(lines.next().is_none(), "{event}");
+    }
 }
 
 #[tokio::test]

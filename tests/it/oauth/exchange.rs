@@ -112,10 +112,53 @@ async fn ak_09_a_token_never_does_more_than_its_key() {
     }
     // It is for resource servers: Signet's own API takes the key itself, and makes nothing of it.
     let token = text(&answer["access_token"]);
+    for made in [
+        json!({ "name": "x", "current_password": PASSWORD }),
+        json!({ "key": { "name": "x", "current_password": PASSWORD } }),
+    ] {
+        for path in ["/v1/me/api-keys", "/v1/api-keys"] {
+            let request = server.request(Method::POST, path).bearer_auth(token);
+            let answer = request.json(&made).ask().await;
+            answer.refused(401, "invalid_access_token");
+        }
+    }
     for path in ["/v1/me", "/v1/me/api-keys", "/v1/users"] {
         let request = server.request(Method::GET, path).bearer_auth(token);
         request.ask().await.refused(401, "invalid_access_token");
     }
+}
+
+#[tokio::test]
+async fn ak_09_a_key_that_does_not_count_is_exchanged_for_nothing() {
+    let server = TestServer::start().await;
+    let ada = ada(&server).await;
+    let make = async |name: &str, more: Value| {
+        let mut wish = more;
+        wish["name"] = name.into();
+        ada.create_key(wish).await
+    };
+    let [expired, revoked, disabled, owned] = [
+        make("expired", json!({ "expires_in": 60 })).await,
+        make("revoked", json!({})).await,
+        make("disabled", json!({})).await,
+        make("owned", json!({})).await,
+    ];
+    for key in [&expired, &revoked, &disabled, &owned] {
+        exchange(&server, &key.text, &[]).await.ok();
+    }
+    let path = format!("/v1/me/api-keys/{}", revoked.id);
+    ada.delete(&path).await.no_content();
+    let (operator, id) = (&Authority::Operator, disabled.id.parse().unwrap());
+    server.auth.disable_api_key(operator, id).await.unwrap();
+    server.clock.advance(Duration::from_mins(1));
+    for key in [&expired, &revoked, &disabled] {
+        let answer = exchange(&server, &key.text, &[]).await;
+        refused(&answer, 400, "invalid_request");
+    }
+    exchange(&server, &owned.text, &[]).await.ok();
+    server.disable_user("ada").await;
+    let answer = exchange(&server, &owned.text, &[]).await;
+    refused(&answer, 400, "invalid_request");
 }
 
 #[tokio::test]
