@@ -96,9 +96,10 @@ impl FromStr for ExtraClaims {
 /// What verifiers of others take for scopes: what a token allows is for Signet to say.
 const SCOPES_ELSEWHERE: &[&str] = &["scp", "scopes", "permissions", "authorities"];
 
-/// The registry "JSON Web Token Claims" of IANA.
+/// The registry "JSON Web Token Claims" of IANA, as of 20 July 2026: 163 names. Those of
+/// OpenID Connect Core 1.0 (sections 2, 3.3.2.11, 5.1, 5.6.2 and 7.4) are among them.
 #[rustfmt::skip] // a list to compare with the registry
-const REGISTERED: &[&str] = &[
+const REGISTERED: [&str; 163] = [
     "iss", "sub", "aud", "exp", "nbf", "iat", "jti",
     "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile",
     "picture", "website", "email", "email_verified", "gender", "birthdate", "zoneinfo", "locale",
@@ -108,19 +109,22 @@ const REGISTERED: &[&str] = &[
     "orig", "dest", "mky", "events", "toe", "txn", "rph", "sid", "vot", "vtm", "attest", "origid",
     "act", "scope", "client_id", "may_act", "jcard", "at_use_nbr", "div", "opt", "vc", "vp", "sph",
     "ace_profile", "cnonce", "exi", "roles", "groups", "entitlements", "token_introspection",
-    "eat_nonce", "ueid", "sueids", "oemid", "hwmodel", "hwversion", "oemboot", "dbgstat", "location",
-    "eat_profile", "submods", "uptime", "bootcount", "bootseed", "dloas", "swname", "swversion",
-    "manifests", "measurements", "measres", "intuse",
+    "eat_nonce", "ueid", "sueids", "oemid", "hwmodel", "hwversion", "oemboot", "dbgstat",
+    "location", "eat_profile", "submods", "uptime", "bootcount", "bootseed", "dloas", "swname",
+    "swversion", "manifests", "measurements", "measres", "intuse",
     "cdniv", "cdnicrit", "cdniip", "cdniuc", "cdniets", "cdnistt", "cdnistd",
     "sig_val_claims", "authorization_details", "verified_claims", "place_of_birth", "nationalities",
     "birth_family_name", "birth_given_name", "birth_middle_name", "salutation", "title", "msisdn",
     "also_known_as", "htm", "htu", "ath", "atc", "sub_id", "rcd", "rcdi", "crn", "msgi",
     "_claim_names", "_claim_sources", "rdap_allowed_purposes", "rdap_dnt_allowed", "geohash",
-    "_sd", "...", "_sd_alg", "sd_hash", "consumerPlmnId", "consumerSnpnId", "producerPlmnId",
-    "producerSnpnId", "producerSnssaiList", "producerNsiList", "producerNfSetId",
-    "producerNfServiceSetId", "sourceNfInstanceId", "analyticsIdList", "resOwnerId",
-    "aud_sub", "status", "vct", "jwks", "metadata", "constraints", "crit", "ref", "delegation",
-    "logo_uri", "trust_mark_type", "trust_marks", "authority_hints", "acd", "lang",
+    "_sd", "...", "_sd_alg", "sd_hash",
+    "consumerPlmnId", "consumerSnpnId", "producerPlmnId", "producerSnpnId", "producerSnssaiList",
+    "producerNsiList", "producerNfSetId", "producerNfServiceSetId", "sourceNfInstanceId",
+    "analyticsIdList", "resOwnerId",
+    "cmw", "jwks", "metadata", "constraints", "crit", "ref", "delegation", "logo_uri",
+    "authority_hints", "trust_anchor_hints", "trust_marks", "trust_mark_issuers",
+    "trust_mark_owners", "metadata_policy", "metadata_policy_crit", "source_endpoint", "keys",
+    "trust_mark_type", "trust_chain", "trust_anchor", "status", "status_list", "ttl", "stpl",
 ];
 
 #[cfg(test)]
@@ -131,7 +135,16 @@ mod tests {
     fn what_a_standard_lays_down_is_refused() {
         let refused = |text: &str| text.parse::<ExtraClaims>().unwrap_err();
         for name in [
-            "sub", "exp", "scope", "sid", "roles", "signet", "signet_x", "scp",
+            "sub",
+            "exp",
+            "scope",
+            "sid",
+            "roles",
+            "status_list",
+            "stpl",
+            "signet",
+            "signet_x",
+            "scp",
         ] {
             let text = format!("{{\"{name}\": 1}}");
             assert_eq!(refused(&text), ExtraClaimsError::Reserved, "{name}");
@@ -143,7 +156,7 @@ mod tests {
         assert_eq!(refused("[]"), ExtraClaimsError::Malformed);
         let large = format!("{{\"a\": \"{}\"}}", "x".repeat(1024));
         assert_eq!(refused(&large), ExtraClaimsError::TooLarge);
-        let good = r#"{"tenant":{"id":7},"https://example.com/claims":["a",null]}"#;
+        let good = r#"{"lang":"de","tenant":{"id":7},"https://example.com/claims":["a",null]}"#;
         let claims: ExtraClaims = good.parse().unwrap();
         assert_eq!(serde_json::to_string(&claims).unwrap().len(), good.len());
     }
