@@ -435,18 +435,29 @@ async fn ak_09_what_ends_a_key_at_one_node_ends_its_tokens_at_the_other() {
 }
 
 #[tokio::test]
-async fn in_09_a_logout_at_one_node_is_heard_at_the_other() {
-    let here = TestServer::start().await;
+async fn in_09_what_ends_at_one_node_is_not_active_at_the_other() {
+    let here = TestServer::with(|settings| settings.sessions.reuse_interval = Duration::ZERO).await;
     let there = here.beside().await;
-    let ada = here.person("ada").await;
     here.create_user("root", &["*"]).await;
     let root = Person::log_in_for(&here, "root", "signet.introspect.any").await;
     let asks = json!({ "name": "asks", "scopes": ["signet.introspect.any"] });
     let asks = root.create_key(asks).await.text;
-    let token = &ada.access_token;
-    hears_soon(&there, &asks, token, |said| said["active"] == true).await;
-    ada.log_out().await.no_content();
-    hears_soon(&there, &asks, token, |said| said["active"] == false).await;
+    for end in ["logout", "disabled", "reuse"] {
+        let person = here.person(end).await;
+        let token = &person.access_token;
+        hears_soon(&there, &asks, token, |said| said["active"] == true).await;
+        match end {
+            "logout" => person.log_out().await.no_content(),
+            "disabled" => here.disable_user(end).await,
+            _ => {
+                here.refresh(&person.refresh_token).await.ok();
+                let again = here.refresh(&person.refresh_token).await;
+                assert_eq!(again.refused(401, "session_ended")["reason"], end);
+            }
+        }
+        let over = |said: &Value| *said == json!({ "active": false });
+        hears_soon(&there, &asks, token, over).await;
+    }
 }
 
 /// The `kid`s that a node publishes.

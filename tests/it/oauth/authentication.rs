@@ -135,8 +135,11 @@ async fn te_18_a_public_client_names_itself() {
 async fn te_21_an_api_key_is_no_secret_and_a_secret_no_api_key() {
     let server = TestServer::start().await;
     let Registered { id, secret } = service(&server).await;
-    let key = "signet_ak_10123456789ABCDEFABCDEFGHIJKLMNOPQRSTUVWXYZabcdefOEfEqr5t4YJ9hE";
-    refused(&post(&server, &id, key).await, 401, "invalid_client");
+    let ada = server.person("ada").await;
+    let key = ada.create_key(serde_json::json!({ "name": "CI" })).await;
+    refused(&post(&server, &id, &key.text).await, 401, "invalid_client");
+    let both = format!("{id}:{}", key.text);
+    refused(&basic(&server, &both).await, 401, "invalid_client");
     assert!(!server.auth.is_api_key(&secret));
     let request = server.request(reqwest::Method::GET, "/v1/users");
     let answer = request.bearer_auth(&secret).ask().await;

@@ -1,10 +1,11 @@
 //! `POST /oauth/revoke` (RFC 7009).
 
 use reqwest::Method;
+use serde_json::json;
 use signet::auth::clients::ClientWish;
 use signet::model::client::{ClientKind, GrantType};
 
-use crate::harness::{Answer, Ask, TestServer};
+use crate::harness::{Answer, Ask, Person, TestServer};
 
 use super::{Registered, form, login, page, refused, register, service, text, token, unavailable};
 
@@ -24,6 +25,21 @@ async fn refresh(server: &TestServer, client: &Registered, refresh_token: &str) 
 async fn me(server: &TestServer, access_token: &str) -> u16 {
     let request = server.request(Method::GET, "/v1/me");
     request.bearer_auth(access_token).ask().await.status
+}
+
+/// A key of somebody who may ask about every token.
+async fn asker(server: &TestServer) -> String {
+    server.create_user("root", &["*"]).await;
+    let root = Person::log_in_for(server, "root", "signet.introspect.any").await;
+    let key = json!({ "name": "asks", "scopes": ["signet.introspect.any"] });
+    root.create_key(key).await.text
+}
+
+/// What is said of a token to whoever asks with this key.
+async fn is_active(server: &TestServer, key: &str, token: &str) -> bool {
+    let request = form(server, "/oauth/introspect", &[("token", token)]);
+    let said = request.bearer_auth(key).ask().await.ok();
+    said["active"].as_bool().unwrap()
 }
 
 #[tokio::test]
@@ -96,6 +112,8 @@ async fn rv_05_an_access_token_ends_its_session() {
     let client = page(&server).await;
     let tokens = login(&server, &client).await;
     let access_token = text(&tokens["access_token"]);
+    let key = asker(&server).await;
+    assert!(is_active(&server, &key, access_token).await);
     revoke(
         &server,
         &[("token", access_token), ("client_id", &client.id)],
@@ -103,6 +121,7 @@ async fn rv_05_an_access_token_ends_its_session() {
     .await
     .ok();
     assert_eq!(me(&server, access_token).await, 401);
+    assert!(!is_active(&server, &key, access_token).await);
     // A client's own has none, and says so.
     let service = service(&server).await;
     let proof = [
@@ -124,14 +143,25 @@ async fn rv_06_access_tokens_go_with_the_refresh_token() {
     let server = TestServer::start().await;
     server.create_user("ada", &[]).await;
     let client = page(&server).await;
-    let tokens = login(&server, &client).await;
-    assert_eq!(me(&server, text(&tokens["access_token"])).await, 200);
-    let asked = [
-        ("token", text(&tokens["refresh_token"])),
-        ("client_id", &client.id),
-    ];
+    let key = asker(&server).await;
+    let (tokens, other) = (login(&server, &client).await, login(&server, &client).await);
+    let old = text(&tokens["refresh_token"]);
+    let next = refresh(&server, &client, old).await.ok();
+    let both = [&tokens, &next].map(|one| text(&one["access_token"]));
+    for token in both {
+        assert_eq!(me(&server, token).await, 200);
+        assert!(is_active(&server, &key, token).await);
+    }
+    let asked = [("token", old), ("client_id", &*client.id)];
     revoke(&server, &asked).await.ok();
-    assert_eq!(me(&server, text(&tokens["access_token"])).await, 401);
+    for token in both {
+        assert_eq!(me(&server, token).await, 401);
+        assert!(!is_active(&server, &key, token).await);
+    }
+    // Another session of the same user and client is another thing.
+    let token = text(&other["access_token"]);
+    assert_eq!(me(&server, token).await, 200);
+    assert!(is_active(&server, &key, token).await);
 }
 
 #[tokio::test]

@@ -489,6 +489,17 @@ async fn check_pages(server: &TestServer, path: &str) {
     assert_eq!(answer.status, 204);
     assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
     assert!(!answer.has("access-control-allow-credentials"));
+    let lists = |name: &str, one: &str| {
+        let mut all = answer.header(name).split(',');
+        all.any(|listed| listed.trim().eq_ignore_ascii_case(one))
+    };
+    assert!(lists("access-control-allow-methods", "POST"));
+    for needed in ["content-type", "authorization"] {
+        assert!(lists("access-control-allow-headers", needed), "{needed}");
+    }
+    assert!(lists("vary", "Origin"));
+    let kept: u32 = answer.header("access-control-max-age").parse().unwrap();
+    assert!(kept > 0);
     let wrong = form(server, path, &[]).header("Origin", ORIGIN).ask().await;
     assert_eq!(wrong.header("access-control-allow-origin"), ORIGIN);
     let foreign = form(server, path, &[]).header("Origin", "https://evil.example");
