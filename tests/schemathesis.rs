@@ -1,8 +1,6 @@
 //! The OpenAPI document and the running server say the same: schemathesis makes requests from the
 //! one and checks what the other answers. What it is told is in `tests/schemathesis`.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod packages;
 mod processes;
 
