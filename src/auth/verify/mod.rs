@@ -11,8 +11,6 @@ mod identity;
 mod session_cookie;
 mod token;
 
-use std::borrow::Cow;
-
 use zeroize::Zeroizing;
 
 use super::{Auth, AuthError, Caller};
@@ -52,7 +50,7 @@ pub enum Presented<'a> {
     /// An access token.
     AccessToken(&'a str),
     /// An API key.
-    ApiKey(Cow<'a, str>),
+    ApiKey(&'a str),
     /// The session cookie.
     SessionCookie(&'a str),
     /// A name and a password.

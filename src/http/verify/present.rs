@@ -69,10 +69,14 @@ fn presented<'a>(
             let token = of_scheme("Bearer").and_then(Authorization::token);
             Ok(token
                 .filter(|token| places.auth.is_api_key(token))
-                .map(api_key))
+                .map(Presented::ApiKey))
         }
         Accept::Keyword(keyword) => match of_scheme(keyword) {
-            Some(found) => found.token().map(api_key).map(Some).ok_or_else(no_key),
+            Some(found) => found
+                .token()
+                .map(Presented::ApiKey)
+                .map(Some)
+                .ok_or_else(no_key),
             None => Ok(None),
         },
         Accept::Header(name) => {
@@ -88,7 +92,7 @@ fn presented<'a>(
             let bare = value.iter().rposition(|byte| *byte == b' ');
             let bare = bare.map_or(value, |space| &value[space + 1..]);
             authorization::token(bare)
-                .map(api_key)
+                .map(Presented::ApiKey)
                 .map(Some)
                 .ok_or_else(no_key)
         }
@@ -120,10 +124,6 @@ fn not_taken(rule: &Rule, authorization: Authorization<'_>) -> Refusal {
         true if takes(&Accept::BearerApiKey) => Code::InvalidApiKey,
         _ => Code::UnsupportedAuthScheme,
     })
-}
-
-fn api_key(text: &str) -> Presented<'_> {
-    Presented::ApiKey(text.into())
 }
 
 fn no_key() -> Refusal {
