@@ -23,13 +23,13 @@ impl Clients {
     /// All of them, with their secrets.
     pub async fn all(&self) -> Result<Vec<ClientWithSecrets>, StoreError> {
         let read = self.database.read();
-        // Secrets first: of a client that is made in between, nothing is known yet.
+        // Clients first: of one that is made in between, nothing is known yet.
+        let rows = read.all(ALL, []).await?;
         let mut secrets: HashMap<ClientId, Vec<StoredClientSecret>> = HashMap::new();
         for row in read.all(SECRETS, []).await? {
             let client = row.parse("client_id")?;
             secrets.entry(client).or_default().push(secret(&row)?);
         }
-        let rows = read.all(ALL, []).await?;
         rows.iter()
             .map(|row| {
                 let record = record(row)?;
