@@ -1,5 +1,5 @@
-//! What the server does, a file a verb: log in, refresh, log out, authenticate, change a password,
-//! list and end sessions.
+//! What the server does, a file a verb: log in, refresh and log out; tell whose a credential is, to
+//! Signet's own API, to resource servers, to gateways; administer users, clients, scopes and keys.
 //!
 //! A verb takes parsed input and returns what happened; how that is spoken is
 //! [`http`](crate::http)'s, how secrets are made is [`crypto`](crate::crypto)'s, what is

@@ -56,7 +56,7 @@ where
 {
     let text = make_sync(move |_| {
         Response::builder()
-            .content_type("text/plain; version=0.0.4")
+            .content_type("text/plain; version=0.0.4; charset=utf-8")
             .body(render())
     });
     Route::new().at("/metrics", get(text))

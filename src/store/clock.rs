@@ -1,4 +1,4 @@
-//! The system's clocks, the one place that reads them: the one that is set, and the one that runs.
+//! The system's clock, in the one place that reads it, and kept from going back by the one that runs.
 
 use std::{
     sync::atomic::{AtomicI64, Ordering},

@@ -23,9 +23,6 @@ impl Metrics {
         Ok(Self(builder()?.install_recorder()?))
     }
 
-    /// The content type of [`render`](Self::render).
-    pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
     /// The page for Prometheus, in its text format.
     #[must_use]
     pub fn render(&self) -> String {
