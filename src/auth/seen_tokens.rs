@@ -74,7 +74,7 @@ impl Auth {
             return Ok(signed);
         }
         let typ = access::claimed_type(token).ok_or(AuthError::InvalidAccessToken)?;
-        let claims = access::open_any(&ring, typ.as_str(), token).map_err(|error| {
+        let claims = access::open(&ring, typ.as_str(), token).map_err(|error| {
             tracing::debug!(%error, "access token refused");
             AuthError::InvalidAccessToken
         })?;

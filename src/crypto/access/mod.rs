@@ -12,12 +12,11 @@ mod sign;
 
 use std::time::Duration;
 
-use super::keyring::KeyRing;
 use crate::model::claims::Claims;
 use crate::model::time::Timestamp;
 
 pub use fingerprint::Fingerprint;
-pub use open::{claimed_type, open, open_any};
+pub use open::{claimed_type, open};
 pub use sign::{SignError, sign, sign_for};
 
 /// What a token must say to be accepted.
@@ -74,17 +73,6 @@ pub enum AccessTokenError {
     /// Its `iat` is ahead of our clock.
     #[error("issued in the future")]
     Premature,
-}
-
-/// Checks a token entirely: [`open`], then [`check`].
-pub fn verify(
-    ring: &KeyRing,
-    expected: &Expectation<'_>,
-    token: &str,
-) -> Result<Claims, AccessTokenError> {
-    let claims = open(ring, expected.typ, token)?;
-    check(expected, &claims)?;
-    Ok(claims)
 }
 
 /// Checks what depends on who asks and when: issuer, audience, times.

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::AccessTokenError;
 use crate::crypto::keyring::KeyRing;
 use crate::crypto::signing::{SigningKey, jws};
-use crate::model::claims::{Claims, SignedClaims};
+use crate::model::claims::SignedClaims;
 use crate::model::client::{ExtraClaims, TokenType};
 
 /// The longest token that is looked at.
@@ -19,14 +19,7 @@ pub(super) const MAX_LENGTH: usize = 16 * 1024;
 
 /// Checks what never changes about a token: shape, header, signature, types of the claims. The
 /// result may be kept as long as the ring; [`check`](super::check) it at every use.
-pub fn open(ring: &KeyRing, typ: &str, token: &str) -> Result<Claims, AccessTokenError> {
-    let payload = signed(ring, typ, token)?;
-    let claims = object(&payload).or_else(|| object(&without_extra(&payload)?));
-    claims.ok_or(AccessTokenError::Claims)
-}
-
-/// The same of a token of whatever kind.
-pub fn open_any(ring: &KeyRing, typ: &str, token: &str) -> Result<SignedClaims, AccessTokenError> {
+pub fn open(ring: &KeyRing, typ: &str, token: &str) -> Result<SignedClaims, AccessTokenError> {
     let payload = signed(ring, typ, token)?;
     let claims = of_any_kind(&payload).or_else(|| of_any_kind(&without_extra(&payload)?));
     claims.ok_or(AccessTokenError::Claims)

@@ -10,7 +10,7 @@ use super::open::{MAX_LENGTH, decoded, open};
 use crate::crypto::keyring::KeyRing;
 use crate::crypto::random::SeededRng;
 use crate::crypto::signing::{SigningKey, jws};
-use crate::model::claims::Claims;
+use crate::model::claims::SignedClaims;
 use crate::model::signing_key::{Algorithm, KeyState};
 
 const CLAIMS: &str = r#"{"iss":"i","sub":"usr_019a0b1c-2d3e-7f00-8123-456789abcdef","aud":"a","client_id":"cli_019a0b1c-2d3e-7f00-8123-456789abcdef","iat":1,"exp":9,"jti":"jti_019a0b1c-2d3e-7f00-8123-456789abcdef","sid":"ses_019a0b1c-2d3e-7f00-8123-456789abcdef","auth_time":1,"amr":["pwd"]}"#;
@@ -45,7 +45,7 @@ impl Forger {
         format!("{message}.{}", signature.unwrap())
     }
 
-    fn open(&self, token: &str) -> Result<Claims, AccessTokenError> {
+    fn open(&self, token: &str) -> Result<SignedClaims, AccessTokenError> {
         open(&self.ring, "at+jwt", token)
     }
 }
