@@ -465,13 +465,13 @@ async fn in_09_what_ends_at_one_node_is_not_active_at_the_other() {
 /// The `kid`s that a node publishes.
 async fn published(node: &TestServer) -> BTreeSet<String> {
     let jwks = node.get("/.well-known/jwks.json").await.ok();
-    let keys = jwks["keys"].as_array().unwrap().iter();
-    keys.map(|key| key["kid"].as_str().unwrap().to_owned())
+    let keys = jwks["keys"].as_array().expect("a key set").iter();
+    keys.map(|key| key["kid"].as_str().expect("a name").to_owned())
         .collect()
 }
 
 fn kid(token: &str) -> String {
-    part(token, 0)["kid"].as_str().unwrap().to_owned()
+    part(token, 0)["kid"].as_str().expect("a name").to_owned()
 }
 
 #[tokio::test]
