@@ -54,7 +54,9 @@ fn w3_a_rotation_replaces_the_text() {
     assert_eq!(old["id"], new["id"]);
     assert_ne!(old["api_key"], new["api_key"]);
     assert_ne!(old["display_prefix"], new["display_prefix"]);
-    assert!(new["rotated_at"].is_string());
+    let rotated_at = new["rotated_at"].as_str().expect("a moment");
+    let shown = place.text(&["api-key", "show", "default", "--user", "ada"]);
+    assert!(shown.contains(rotated_at), "{shown}");
     let id = old["id"].as_str().expect("an id");
     api_key(&place, &["rotate", id, "--overlap", "24h"]);
     let too_long = refused(&place, &["rotate", id, "--overlap", "31d"]);

@@ -65,6 +65,8 @@ fn as_text(key: &ApiKey, now: Timestamp) -> String {
         ("expires", expires(key)),
         ("last used", moment(key.last_used_at).unwrap_or_default()),
         ("created", key.created_at.to_string()),
+        ("rotated", moment(key.rotated_at).unwrap_or_default()),
+        ("revoked", moment(key.revoked_at).unwrap_or_default()),
     ])
 }
 
