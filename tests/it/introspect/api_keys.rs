@@ -165,3 +165,38 @@ async fn signets_own_scopes_are_their_holders_alone() {
     assert_eq!(own["scope"], "pages.read signet.users.read");
     hears_nothing(&ask(&server, &key.text, &[("token", &rs.key.text)]).await);
 }
+
+#[tokio::test]
+async fn in_05_a_key_for_somebody_else_is_not_active() {
+    const A: &str = "https://a.example";
+    const B: &str = "https://b.example";
+    let server = TestServer::with(|settings| {
+        settings.tokens.audience = Some(vec![A.into(), B.into()]);
+    });
+    let server = server.await;
+    let (ada, both) = ada(&server).await;
+    let for_a = json!({ "name": "a", "audience": [A] });
+    let for_a = ada.create_key(for_a).await.text;
+    let rs = |audience: &str, scope: &str| {
+        let wish = json!({ "scopes": [scope], "audience": [audience] });
+        ResourceServer::with(&server, wish)
+    };
+    let own = "signet.introspect";
+    let (a, b) = (rs(A, own).await, rs(B, own).await);
+    assert_eq!(a.hears(&for_a).await["aud"], A);
+    b.hears_nothing(&for_a).await;
+    let all = rs(B, "signet.introspect.any").await;
+    assert_eq!(all.hears(&for_a).await["aud"], A);
+    for rs in [&a, &b] {
+        assert_eq!(rs.hears(&both.text).await["aud"], json!([A, B]));
+    }
+    // The keys of resource servers are credentials too.
+    a.hears_nothing(&b.key.text).await;
+    a.hears(&a.key.text).await;
+    // A key that is for nobody in particular asks for all, and one without the scope for none.
+    let everywhere = ResourceServer::with(&server, json!({ "scopes": [own] })).await;
+    everywhere.hears(&for_a).await;
+    let nowhere = ResourceServer::with(&server, json!({ "scopes": [] })).await;
+    nowhere.hears_nothing(&for_a).await;
+    nowhere.hears(&nowhere.key.text).await;
+}

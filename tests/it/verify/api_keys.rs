@@ -154,6 +154,47 @@ async fn m2_what_binds_a_key_is_said_behind_a_gateway() {
     by(&server, &all).refused(403, "insufficient_scope").await;
 }
 
+#[tokio::test]
+async fn a_key_is_for_the_rules_audiences() {
+    let rules = r#"
+        [[verify.rules]]
+        path = "/shop"
+        accept = ["bearer_api_key"]
+        audiences = ["https://shop.example.com", "https://till.example.com"]
+        [[verify.rules]]
+        accept = ["bearer_api_key"]
+    "#;
+    let verify = super::gateway::settings(rules);
+    let audiences = ["https://api.example.com", "https://till.example.com"];
+    let server = TestServer::with(|settings| {
+        settings.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+        settings.verify = verify;
+        settings.tokens.audience = Some(audiences.map(str::to_owned).to_vec());
+    });
+    let server = server.await;
+    let ada = ada(&server).await;
+    for (audience, shop) in [
+        (json!([audiences[0]]), 401),
+        (json!([audiences[1]]), 200),
+        (json!(audiences), 200),
+        // For whoever is configured.
+        (json!([]), 200),
+    ] {
+        let mut wish = json!({ "name": audience.to_string() });
+        if audience != json!([]) {
+            wish["audience"] = audience.clone();
+        }
+        let key = ada.create_key(wish).await;
+        for (path, expected) in [("/shop", shop), ("/", 200)] {
+            let answer = asked(&server, path).bearer(&key.text).ask().await;
+            assert_eq!(answer.status, expected, "{audience} {path}");
+            if expected == 401 {
+                answer.refused(401, "invalid_api_key");
+            }
+        }
+    }
+}
+
 /// What Signet has never made is refused at every door before anybody looks for it, and what is
 /// known is answered from memory.
 #[tokio::test]
