@@ -1,8 +1,6 @@
 //! Several nodes on one database: what one ends the others refuse, and nobody notices which one
 //! answers.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
