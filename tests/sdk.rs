@@ -10,7 +10,7 @@ use std::process::Command;
 use demo::Demo;
 
 #[test]
-fn each_sdk_logs_in_refreshes_makes_a_key_asks_about_it_and_knows_a_refusal() {
+fn each_sdk_logs_in_refreshes_makes_a_key_asks_about_it_and_knows_refusals() {
     let demo = Demo::start(&[]);
     let output = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/run"))
         .env("PLACE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("sdk"))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log"
+	"net/http"
 	"os"
 	"strings"
 
@@ -40,11 +41,38 @@ func main() {
 	check(err)
 	is(known.Active && known.GetName() == "Go SDK", "a key that counts")
 
-	_, _, err = client.SessionsAPI.Login(ctx).Credentials(*signet.NewCredentials(username, "wrong")).Execute()
-	var refused *signet.GenericOpenAPIError
-	is(errors.As(err, &refused), "a refusal")
-	problem, typed := refused.Model().(signet.Problem)
-	is(typed && problem.Code == "invalid_credentials", "a typed error")
+	guess := func(name string) (*http.Response, error) {
+		_, response, err := client.SessionsAPI.Login(ctx).Credentials(*signet.NewCredentials(name, "wrong")).Execute()
+		return response, err
+	}
+	_, err = guess(username)
+	refused(err, 401, "invalid_credentials")
+	_, _, err = client.UsersAPI.ListUsers(mine).Execute()
+	refused(err, 403, "insufficient_scope")
+	_, _, err = client.ApiKeysAPI.GetMyApiKey(mine, "unknown").Execute()
+	refused(err, 404, "not_found")
+	_, _, err = client.ApiKeysAPI.CreateMyApiKey(mine).ApiKeyCreation(*key).Execute()
+	again := refused(err, 409, "api_key_exists")
+	is(again.GetApiKeyId() == issued.Key.Id, "the key that has the name")
+	key.SetName(" odd")
+	_, _, err = client.ApiKeysAPI.CreateMyApiKey(mine).ApiKeyCreation(*key).Execute()
+	odd := refused(err, 422, "validation_failed").Errors[0]
+	is(odd.Pointer == "/name" && odd.Code == "malformed", "the field")
+	for range [10]int{} {
+		guess("go")
+	}
+	throttled, err := guess("go")
+	refused(err, 429, "throttled")
+	is(throttled.Header.Get("Retry-After") > "0", "how long to wait")
+}
+
+// What a refusal says, as a type.
+func refused(err error, status int32, code string) signet.Problem {
+	var refusal *signet.GenericOpenAPIError
+	is(errors.As(err, &refusal), code)
+	problem, typed := refusal.Model().(signet.Problem)
+	is(typed && problem.Status == status && problem.Code == code, string(refusal.Body()))
+	return problem
 }
 
 func check(err error) {
