@@ -90,8 +90,25 @@ impl Changes {
 /// Appends a row as part of a step, as the last thing that it does: the counter's row is locked
 /// until the commit, and so numbers are in the order of commits.
 pub(super) async fn append(step: &Step<'_>, change: &Change) -> Result<(), StoreError> {
+    append_all(step, std::slice::from_ref(change)).await
+}
+
+/// The same with several rows. Who has more than one to append does it here, after all else: nobody
+/// who holds the counter's row may wait for another one.
+pub(super) async fn append_all(step: &Step<'_>, changes: &[Change]) -> Result<(), StoreError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let count = i64::try_from(changes.len()).map_err(StoreError::corrupt)?;
+    let last: i64 = step.sql.the(NEXT, [count.into()]).await?.get("value")?;
+    for (number, change) in (last - count + 1..).zip(changes) {
+        insert(step, number, change).await?;
+    }
+    Ok(())
+}
+
+async fn insert(step: &Step<'_>, number: i64, change: &Change) -> Result<(), StoreError> {
     let mark = URL_SAFE_NO_PAD.encode(random::bytes::<12>(step.rng));
-    let number: i64 = step.sql.the(NEXT, []).await?.get("value")?;
     let row = columns(change);
     let values = [
         number.into(),
@@ -213,7 +230,7 @@ const SIGNING_KEYS_CHANGED: &str = "signing_keys_changed";
 const SCOPES_CHANGED: &str = "scopes_changed";
 
 const NEXT: &str = "
-UPDATE counters SET value = value + 1 WHERE name = 'changes' RETURNING value";
+UPDATE counters SET value = value + $1 WHERE name = 'changes' RETURNING value";
 
 const INSERT: &str = "
 INSERT INTO changes (number, mark, kind, subject, not_before, except_sid, reason, created_at,

@@ -130,6 +130,14 @@ impl SigningKeys {
 }
 
 async fn insert(step: &Step<'_>, new: NewKey) -> Result<bool, StoreError> {
+    let inserted = keep(step, new).await?;
+    if inserted {
+        changes::append(step, &Change::SigningKeysChanged).await?;
+    }
+    Ok(inserted)
+}
+
+async fn keep(step: &Step<'_>, new: NewKey) -> Result<bool, StoreError> {
     let signs_now = (new.state == KeyState::Active).then_some(step.now.millis());
     let values = [
         new.kid.into(),
@@ -139,11 +147,7 @@ async fn insert(step: &Step<'_>, new: NewKey) -> Result<bool, StoreError> {
         step.now.millis().into(),
         signs_now.into(),
     ];
-    let inserted = step.sql.execute(INSERT, values).await? > 0;
-    if inserted {
-        changes::append(step, &Change::SigningKeysChanged).await?;
-    }
-    Ok(inserted)
+    Ok(step.sql.execute(INSERT, values).await? > 0)
 }
 
 async fn put_in(
@@ -160,15 +164,22 @@ async fn put_in(
         from: KeyState::Next,
         to: KeyState::Gone,
     });
-    transition(step, leaves.into_iter().collect()).await?;
-    if insert(step, new).await? {
-        Ok(())
-    } else {
-        Err(Conflict::SigningKeyMoved.into())
+    enter(step, leaves).await?;
+    if !keep(step, new).await? {
+        return Err(Conflict::SigningKeyMoved.into());
     }
+    changes::append(step, &Change::SigningKeysChanged).await
 }
 
 async fn transition(step: &Step<'_>, steps: Vec<Transition>) -> Result<(), StoreError> {
+    enter(step, steps).await?;
+    changes::append(step, &Change::SigningKeysChanged).await
+}
+
+async fn enter(
+    step: &Step<'_>,
+    steps: impl IntoIterator<Item = Transition>,
+) -> Result<(), StoreError> {
     for Transition { kid, from, to } in steps {
         let values = [
             kid.into(),
@@ -180,7 +191,7 @@ async fn transition(step: &Step<'_>, steps: Vec<Transition>) -> Result<(), Store
             return Err(Conflict::SigningKeyMoved.into());
         }
     }
-    changes::append(step, &Change::SigningKeysChanged).await
+    Ok(())
 }
 
 /// In the order of the keys: of two nodes that count the same ones, none waits for the other in a

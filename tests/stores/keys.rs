@@ -145,6 +145,8 @@ async fn a_key_that_is_put_in_stands_by_alone(place: Place) {
         ("c".to_owned(), KeyState::Next),
     ];
     assert_eq!(states(&keys).await, expected);
+    // Each is told once.
+    assert_eq!(place.log().await, vec![Change::SigningKeysChanged; 3]);
     assert_eq!(keys.put_in(next("b"), instead_of("c")).await, known);
 }
 

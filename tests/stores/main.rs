@@ -26,6 +26,7 @@ macro_rules! on_each_database {
 
 mod api_keys;
 mod changes;
+mod circles;
 mod everyone;
 mod families;
 mod heard;

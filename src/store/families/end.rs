@@ -1,5 +1,7 @@
 //! How sessions end: the row is marked and the change log told, in one step.
 
+use sea_orm::{QueryResult, Value};
+
 use super::{Target, record::digest_text};
 use crate::{
     model::{
@@ -18,8 +20,10 @@ pub(super) async fn end(
     reason: EndReason,
 ) -> Result<u64, StoreError> {
     match target {
-        Target::Session(session) => end_one(step, session, reason).await,
-        Target::Family(digest) => mark(step, MARK_FAMILY, digest_text(&digest), reason).await,
+        Target::Session(session) => end_these(step, &[session], reason).await,
+        Target::Family(digest) => {
+            mark(step, "digest", vec![digest_text(&digest).into()], reason).await
+        }
         Target::User { user, except } => {
             // Whoever changes a user's state has their row first: so nobody waits in a circle.
             step.sql.one(LOCK_USER, [user.to_string().into()]).await?;
@@ -66,34 +70,45 @@ async fn tell(
     changes::append(step, &not_before(user, moment, except, reason)).await
 }
 
-/// Ends a session, if it is not over yet. How many that was.
-pub(super) async fn end_one(
+/// Ends those of these sessions that are not over yet. How many that was.
+pub(super) async fn end_these(
     step: &Step<'_>,
-    session: SessionId,
+    sessions: &[SessionId],
     reason: EndReason,
 ) -> Result<u64, StoreError> {
-    mark(step, MARK_ONE, session.to_string(), reason).await
+    let ids = sessions.iter().map(|id| id.to_string().into()).collect();
+    mark(step, "id", ids, reason).await
 }
 
+/// Marks all their rows before the change log is told of any: whoever holds the log's counter and
+/// waits for a session would wait in a circle with who ends that one.
 async fn mark(
     step: &Step<'_>,
-    mark: &str,
-    key: String,
+    column: &str,
+    keys: Vec<Value>,
     reason: EndReason,
 ) -> Result<u64, StoreError> {
-    let values = [key.into(), step.now.millis().into(), reason.as_str().into()];
-    let Some(ended) = step.sql.one(mark, values).await? else {
+    if keys.is_empty() {
         return Ok(0);
-    };
-    let session = ended.parse("id")?;
-    let user = Some(ended.parse("user_id")?);
-    let change = Change::SessionRevoked {
-        session,
-        user,
+    }
+    let places: Vec<String> = (3..keys.len() + 3).map(|i| format!("${i}")).collect();
+    let places = places.join(", ");
+    let statement = format!("{MARK} AND {column} IN ({places}) RETURNING id, user_id");
+    let mut values = vec![step.now.millis().into(), reason.as_str().into()];
+    values.extend(keys);
+    let ended = step.sql.all(&statement, values).await?;
+    let revoked: Result<Vec<_>, _> = ended.iter().map(|row| revoked(row, reason)).collect();
+    let revoked = revoked?;
+    changes::append_all(step, &revoked).await?;
+    Ok(revoked.len() as u64)
+}
+
+fn revoked(row: &QueryResult, reason: EndReason) -> Result<Change, StoreError> {
+    Ok(Change::SessionRevoked {
+        session: row.parse("id")?,
+        user: Some(row.parse("user_id")?),
         reason,
-    };
-    changes::append(step, &change).await?;
-    Ok(1)
+    })
 }
 
 async fn mark_all(
@@ -125,15 +140,9 @@ const fn not_before(
     }
 }
 
-const MARK_ONE: &str = "
-UPDATE sessions SET revoked_at = $2, revoked_reason = $3
-WHERE id = $1 AND revoked_reason IS NULL
-RETURNING id, user_id";
-
-const MARK_FAMILY: &str = "
-UPDATE sessions SET revoked_at = $2, revoked_reason = $3
-WHERE digest = $1 AND revoked_reason IS NULL
-RETURNING id, user_id";
+const MARK: &str = "
+UPDATE sessions SET revoked_at = $1, revoked_reason = $2
+WHERE revoked_reason IS NULL";
 
 const MARK_ALL: &str = "
 UPDATE sessions SET revoked_at = $2, revoked_reason = $3

@@ -5,7 +5,7 @@ use sea_orm::Value;
 
 use super::{
     Opened, Opening,
-    end::end_one,
+    end::end_these,
     record::{cookie_text, digest_text, list_text},
 };
 use crate::{
@@ -58,9 +58,7 @@ async fn open_within(
         return Ok(Opened::Full);
     }
     step.sql.execute(INSERT, values(&opening)).await?;
-    for session in &beyond {
-        end_one(step, *session, EndReason::SessionLimit).await?;
-    }
+    end_these(step, &beyond, EndReason::SessionLimit).await?;
     Ok(Opened::Begun(beyond))
 }
 
