@@ -48,7 +48,7 @@ impl Auth {
     }
 
     async fn bring_up_to_date(&self, outdated: &mut News) -> Result<(), AuthError> {
-        outdated.add(self.parts.changes.catch_up().await?);
+        self.parts.changes.catch_up(outdated).await?;
         if outdated.everything {
             self.user_cache.clear();
             self.api_key_cache.clear();

@@ -65,7 +65,7 @@ impl Position {
     }
 }
 
-/// What a reading of the log found for the caches of others.
+/// What readings of the log found for the caches of others.
 #[derive(Debug, Default, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -99,24 +99,6 @@ impl News {
             Change::SessionRevoked { .. } | Change::EveryoneNotBefore { .. } => {}
         }
     }
-
-    /// Adds what a later reading found.
-    pub fn add(&mut self, later: Self) {
-        let Self {
-            users,
-            api_keys,
-            clients,
-            signing_keys,
-            scopes,
-            everything,
-        } = later;
-        self.users.extend(users);
-        self.api_keys.extend(api_keys);
-        self.clients |= clients;
-        self.signing_keys |= signing_keys;
-        self.scopes |= scopes;
-        self.everything |= everything;
-    }
 }
 
 /// How old the knowledge of the log is.
@@ -144,31 +126,48 @@ impl ChangeLog {
         }
     }
 
-    /// Reads what is new. The last known row is read again: where it is another one, the database
-    /// was restored, and all is read from the beginning of the retention.
-    pub async fn catch_up(&self) -> Result<News, StoreError> {
+    /// Reads what is new, page by page, and adds it to `news`, also where it fails in the middle:
+    /// what was applied stays, and the next reading goes on from there.
+    pub async fn catch_up(&self, news: &mut News) -> Result<(), StoreError> {
         let _reading = self.reading.lock().await;
-        let news = self.read().await;
-        self.unreadable.store(news.is_err(), Ordering::Relaxed);
-        news
+        let asked = self.clock.steady();
+        let done = loop {
+            match self.read_page(asked, news).await {
+                Ok(true) => {}
+                Ok(false) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        self.unreadable.store(done.is_err(), Ordering::Relaxed);
+        done
     }
 
-    async fn read(&self) -> Result<News, StoreError> {
-        let asked = self.clock.steady();
+    /// Whether there may be more. The last known row is read again: where it is another one, the
+    /// database was restored, and all is read from the beginning of the retention.
+    async fn read_page(&self, asked: Duration, news: &mut News) -> Result<bool, StoreError> {
         let last = self.lock().last.clone();
-        let mut news = News::default();
         let fresh = match &last {
             Some(last) => self.rows_from(last).await?,
             None => None,
         };
-        news.everything = last.is_some() && fresh.is_none();
+        let is_restored = last.is_some() && fresh.is_none();
         let log = match fresh {
             Some(log) => log,
             None => self.reload(last.as_ref()).await?,
         };
         self.families.follow(&log).await?;
-        self.apply(log.rows, asked, &mut news);
-        Ok(news)
+        let mut known = self.lock();
+        if is_restored {
+            *known = Known::default();
+            news.everything = true;
+        }
+        known.learn(log.rows, asked, news);
+        if !log.more {
+            known.complete(asked);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is approximate")]
+        metrics::gauge!("signet_changes_held").set(known.rows() as f64);
+        Ok(log.more)
     }
 
     /// The rows from the last known one on; nothing where that one is not there as it was.
@@ -230,16 +229,6 @@ impl ChangeLog {
         read_at.map_or(Duration::MAX, |read_at| {
             self.clock.steady().saturating_sub(read_at)
         })
-    }
-
-    fn apply(&self, rows: Vec<ChangeRow>, read_at: Duration, news: &mut News) {
-        let mut known = self.lock();
-        if news.everything {
-            *known = Known::default();
-        }
-        known.learn(rows, read_at, news);
-        #[expect(clippy::cast_precision_loss, reason = "a gauge is approximate")]
-        metrics::gauge!("signet_changes_held").set(known.rows() as f64);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Known> {

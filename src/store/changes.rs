@@ -28,11 +28,16 @@ pub(super) const PURGED: Purged = Purged {
     statements: &[PURGE],
 };
 
+/// How many rows one reading answers at most: however long the log is, none takes long.
+pub const PAGE: u32 = 4_096;
+
 /// A part of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
-    /// Its rows by number.
+    /// Its rows by number: the first [`PAGE`] of them.
     pub rows: Vec<ChangeRow>,
+    /// Whether there may be more after them: who wants those reads on from the last one.
+    pub more: bool,
     /// The number of the last row ever written; 0 before the first.
     pub latest: i64,
     /// The database's time when it was read.
@@ -52,8 +57,8 @@ impl Changes {
         self.read(SINCE, number).await
     }
 
-    /// The rows written at or after a moment, and the newest one however old: what a node loads
-    /// before it is ready.
+    /// The rows from the first one on that was written at or after a moment; the newest one where
+    /// all are older: what a node loads before it is ready.
     pub async fn younger_than(&self, moment: Timestamp) -> Result<Log, StoreError> {
         self.read(YOUNGER, moment.millis()).await
     }
@@ -71,7 +76,8 @@ impl Changes {
     /// moment.
     async fn read(&self, sql: &str, from: i64) -> Result<Log, StoreError> {
         let asked = Instant::now();
-        let found = self.database.read().all(sql, [from.into()]).await?;
+        let values = [from.into(), i64::from(PAGE).into()];
+        let found = self.database.read().all(sql, values).await?;
         // The counter is a row always.
         let first = found.first();
         let first = first.ok_or_else(|| StoreError::corrupt("there is no counter of changes"))?;
@@ -81,6 +87,7 @@ impl Changes {
         let rows = found.iter().filter_map(|row| change_row(row).transpose());
         Ok(Log {
             rows: rows.collect::<Result<_, _>>()?,
+            more: found.len() >= PAGE as usize,
             latest,
             now,
         })
@@ -241,17 +248,25 @@ const RAISE: &str = "
 UPDATE counters SET value = $1 WHERE name = 'changes' AND value < $1";
 
 const SINCE: &str = "
-SELECT counters.value AS latest, :now AS read_at, changes.*
-FROM counters LEFT JOIN changes ON changes.number >= $1
+SELECT counters.value AS latest, :now AS read_at, page.*
+FROM counters LEFT JOIN (
+    SELECT * FROM changes WHERE number >= $1 ORDER BY number LIMIT $2
+) AS page ON 1 = 1
 WHERE counters.name = 'changes'
-ORDER BY changes.number";
+ORDER BY page.number";
 
 const YOUNGER: &str = "
-SELECT counters.value AS latest, :now AS read_at, changes.*
-FROM counters LEFT JOIN changes ON changes.created_at >= $1
-    OR changes.number = (SELECT MAX(number) FROM changes)
+SELECT counters.value AS latest, :now AS read_at, page.*
+FROM counters LEFT JOIN (
+    SELECT * FROM changes
+    WHERE number >= COALESCE(
+        (SELECT MIN(number) FROM changes WHERE created_at >= $1),
+        (SELECT MAX(number) FROM changes)
+    )
+    ORDER BY number LIMIT $2
+) AS page ON 1 = 1
 WHERE counters.name = 'changes'
-ORDER BY changes.number";
+ORDER BY page.number";
 
 const PURGE: &str = "
 DELETE FROM changes WHERE number IN (

@@ -34,6 +34,7 @@ mod housekeeping;
 mod journal;
 mod keys;
 mod limit;
+mod long_log;
 mod migrations;
 mod place;
 mod redis;

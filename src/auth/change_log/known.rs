@@ -46,7 +46,7 @@ pub(super) enum Standing {
 /// Everything that is held.
 pub(super) struct Known {
     pub(super) last: Option<Position>,
-    /// When the log was last read, by the clock that nobody sets.
+    /// When the log was last read to its end, by the clock that nobody sets.
     pub(super) read_at: Option<Duration>,
     bounds: Bounds,
     sessions: HashMap<SessionId, EndReason>,
@@ -123,7 +123,7 @@ impl Known {
             return Standing::Over(row.reason);
         }
         let crowded = of_user.is_some_and(|of_user| of_user.crowded_until.is_some());
-        if crowded || self.incomplete_until.is_some() {
+        if crowded || self.incomplete_until.is_some() || self.read_at.is_none() {
             return Standing::Untold;
         }
         Standing::Alive
@@ -137,7 +137,6 @@ impl Known {
     /// Takes over rows that were read at a moment. The last one of the reading before is among
     /// them, and known.
     pub(super) fn learn(&mut self, rows: Vec<ChangeRow>, read_at: Duration, news: &mut News) {
-        self.read_at = Some(read_at);
         self.forget(read_at);
         for row in rows {
             if self.last.as_ref() == Some(&Position::of(&row)) {
@@ -147,6 +146,12 @@ impl Known {
             self.hold(&row, read_at);
             self.last = Some(Position::of(&row));
         }
+    }
+
+    /// Notes that all rows are known that were there at a moment. Until it is so for the first time,
+    /// the store is asked.
+    pub(super) const fn complete(&mut self, read_at: Duration) {
+        self.read_at = Some(read_at);
     }
 
     fn hold(&mut self, row: &ChangeRow, read_at: Duration) {

@@ -152,13 +152,29 @@ impl Watermark {
         {
             return Ok(Some(done));
         }
-        let Rev::At { number, mark } = parse(&text) else {
-            return Ok(None);
-        };
-        let log = self.changes.since(number).await?;
-        match rows_after(&log, number, mark) {
-            Some(rows) => Ok(Some(self.apply(scripts, line, &text, rows).await?)),
-            None => Ok(None),
+        self.apply_after(scripts, line, text).await
+    }
+
+    /// Applies all rows after the one that `rev` tells of, page by page. Whether it came to the end;
+    /// nothing where that row is not there as it was.
+    async fn apply_after(
+        &self,
+        scripts: &Scripts,
+        line: &Line,
+        mut rev: String,
+    ) -> Result<Option<bool>, Trouble> {
+        loop {
+            let Rev::At { number, mark } = parse(&rev) else {
+                return Ok(None);
+            };
+            let log = self.changes.since(number).await?;
+            let Some(rows) = rows_after(&log, number, mark) else {
+                return Ok(None);
+            };
+            match self.apply(scripts, line, &rev, rows).await? {
+                Some(then) if log.more => rev = then,
+                then => return Ok(Some(then.is_some())),
+            }
         }
     }
 
@@ -166,10 +182,9 @@ impl Watermark {
         let found = self.rev(scripts, line).await?;
         let text = found.clone().unwrap_or_default();
         let log = match parse(&text) {
-            Rev::At { number, mark } => {
-                let log = self.changes.since(number).await?;
-                if let Some(rows) = rows_after(&log, number, mark) {
-                    return self.apply(scripts, line, &text, rows).await;
+            Rev::At { number, .. } => {
+                if let Some(done) = self.apply_after(scripts, line, text.clone()).await? {
+                    return Ok(done);
                 }
                 // What another database has given out is not given out again.
                 self.changes.raise(number).await?;
@@ -188,14 +203,14 @@ impl Watermark {
         self.rebuild(scripts, line, found.as_deref(), &log).await
     }
 
-    /// Applies rows in their order. Whether it came to the end.
+    /// Applies rows in their order. What `rev` is then; nothing where another node came in between.
     async fn apply(
         &self,
         scripts: &Scripts,
         line: &Line,
         rev: &str,
         rows: &[ChangeRow],
-    ) -> Result<bool, Trouble> {
+    ) -> Result<Option<String>, Trouble> {
         let mut rev = rev.to_owned();
         for part in rows.chunks(ROWS) {
             let Some(last) = part.last() else { continue };
@@ -203,16 +218,17 @@ impl Watermark {
             if tombs.len() > TOMBS as usize || part.iter().any(ends_everyones) {
                 // Too many for one step, and rows are not applied by halves.
                 let log = self.newest().await?;
-                return self.rebuild(scripts, line, Some(&rev), &log).await;
+                let done = self.rebuild(scripts, line, Some(&rev), &log).await?;
+                return Ok(done.then(|| text_of(end_of(&log))));
             }
             let (number, mark) = position(last);
             let then = (number, mark.as_str());
             match self.put(scripts, line, Some(&rev), then, &tombs).await? {
                 Some(then) => rev = then,
-                None => return Ok(false),
+                None => return Ok(None),
             }
         }
-        Ok(true)
+        Ok(Some(rev))
     }
 
     /// Buries every session that is over in the database, and then says that Redis is where the
@@ -338,59 +354,4 @@ pub(super) fn parse(text: &str) -> Rev<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn log(numbers: &[i64]) -> Log {
-        let row = |number: &i64| ChangeRow {
-            number: *number,
-            mark: format!("m{number}"),
-            change: Change::SigningKeysChanged,
-        };
-        Log {
-            rows: numbers.iter().map(row).collect(),
-            latest: numbers.last().copied().unwrap_or_default(),
-            now: Timestamp::default(),
-        }
-    }
-
-    #[test]
-    fn it_goes_on_only_from_a_row_that_is_there_as_it_was() {
-        let after = |numbers: &[i64], number, mark: &str| {
-            rows_after(&log(numbers), number, mark).map(<[ChangeRow]>::len)
-        };
-        assert_eq!(after(&[4, 5, 9], 4, "m4"), Some(2));
-        assert_eq!(after(&[4], 4, "m4"), Some(0));
-        assert_eq!(after(&[4, 5], 4, "other"), None);
-        assert_eq!(after(&[5, 6], 4, "m4"), None);
-        assert_eq!(after(&[], 4, "m4"), None);
-        assert_eq!(after(&[], 0, ""), Some(0));
-        assert_eq!(after(&[1, 2], 0, ""), Some(2));
-        assert_eq!(after(&[2, 3], 0, ""), None);
-    }
-
-    #[test]
-    fn it_reads_what_it_writes() {
-        let newest = text_of(end_of(&log(&[3, 7])));
-        let expected = Rev::At {
-            number: 7,
-            mark: "m7",
-        };
-        assert_eq!(parse(&newest), expected);
-        assert_eq!(
-            parse(&text_of(end_of(&log(&[])))),
-            Rev::At {
-                number: 0,
-                mark: ""
-            }
-        );
-        let at = Timestamp::from_millis(1_760_000_000_000);
-        assert_eq!(
-            parse(&text_of((0, &claim("00ff", at)))),
-            Rev::Rebuilding(at)
-        );
-        for nonsense in ["", "7", "x:m", "0:rebuild-"] {
-            assert_eq!(parse(nonsense), Rev::Unknown, "{nonsense}");
-        }
-    }
-}
+mod tests;

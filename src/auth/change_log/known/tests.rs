@@ -53,6 +53,7 @@ fn known(of_user: usize, rows: usize) -> Known {
 impl Known {
     fn hear(&mut self, rows: Vec<ChangeRow>, at: Duration) {
         self.learn(rows, at, &mut News::default());
+        self.complete(at);
     }
 }
 
@@ -151,4 +152,17 @@ fn a_row_of_an_older_node_names_no_user() {
     known.hear(vec![row(1, change)], MINUTE);
     assert_eq!(known.standing(session(1), user(1)), LOGGED_OUT);
     assert!(known.users.is_empty());
+}
+
+#[test]
+fn a_log_that_is_read_by_halves_tells_of_no_session_that_it_goes_on() {
+    let mut known = known(10, 100);
+    let ada = user(1);
+    known.learn(vec![logout(1, ada)], MINUTE, &mut News::default());
+    assert_eq!(known.standing(session(1), ada), LOGGED_OUT);
+    assert_eq!(known.standing(session(2), ada), Standing::Untold);
+    assert_eq!(known.read_at, None);
+    known.hear(vec![logout(2, ada)], MINUTE);
+    assert_eq!(known.standing(session(2), ada), LOGGED_OUT);
+    assert_eq!(known.standing(session(3), ada), Standing::Alive);
 }
