@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use failures::{Bucket, Failures};
+use failures::{Bucket, Failures, make_room};
 
 use crate::model::{
     network::network,
@@ -162,12 +162,7 @@ impl Attempt<'_> {
         if !self.known {
             counts.addresses.forgive(&self.address);
         }
-        if counts.known.len() >= CAPACITY {
-            counts.known.retain(|_, until| now < *until);
-            if counts.known.len() >= CAPACITY {
-                counts.known.clear();
-            }
-        }
+        make_room(&mut counts.known, |until| *until, |until| *until <= now);
         counts.known.insert(pair, now.plus(KNOWN_FOR));
     }
 

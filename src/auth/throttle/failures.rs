@@ -131,7 +131,7 @@ impl<K: Eq + Hash + Clone> Bucket<K> {
 
 /// Where there is no room, drops what no longer matters, then the half that matters least: memory
 /// is bounded.
-fn make_room<K: Eq + Hash + Clone, E>(
+pub(super) fn make_room<K: Eq + Hash + Clone, E>(
     entries: &mut HashMap<K, E>,
     rank: impl Fn(&E) -> Timestamp,
     is_over: impl Fn(&E) -> bool,

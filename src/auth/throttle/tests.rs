@@ -130,3 +130,29 @@ fn memory_is_bounded() {
         assert!(entries <= CAPACITY, "{entries}");
     }
 }
+
+#[test]
+fn of_many_owners_those_who_came_last_stay_known() {
+    let (clock, throttle) = throttle();
+    let owner = |n: usize| (n.to_string(), stranger(u32::try_from(n).unwrap()));
+    let is_known = |n: usize| {
+        let (name, address) = owner(n);
+        let network = network(address);
+        let counts = throttle.counts.lock().unwrap();
+        counts.known.contains_key(&(Name::from(name), network))
+    };
+    for n in 0..=CAPACITY {
+        let (name, address) = owner(n);
+        throttle.begin(&name, address).ok().unwrap().succeeded();
+        clock.advance(Duration::from_millis(1));
+    }
+    assert!(is_known(CAPACITY) && is_known(CAPACITY - 1) && is_known(CAPACITY / 2));
+    assert!(!is_known(0) && !is_known(CAPACITY / 2 - 1));
+    // Strangers who guess do not keep out an owner who is still known.
+    let (name, home) = owner(CAPACITY - 1);
+    for n in 0..=FREE_FAILURES_EVERYWHERE {
+        let _ = throttle.begin(&name, stranger(1_000_000 + n));
+    }
+    assert!(throttle.begin(&name, stranger(2_000_000)).is_err());
+    assert!(throttle.begin(&name, home).is_ok());
+}
