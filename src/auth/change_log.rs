@@ -44,8 +44,6 @@ pub struct ChangeLog {
     families: Arc<dyn FamilyStore>,
     clock: Arc<dyn Clock>,
     known: Mutex<Known>,
-    /// Only one reads at a time; the others find the work done.
-    reading: tokio::sync::Mutex<()>,
     /// Whether the last one who tried could not.
     unreadable: AtomicBool,
 }
@@ -121,15 +119,13 @@ impl ChangeLog {
             families,
             clock,
             known: Mutex::default(),
-            reading: tokio::sync::Mutex::new(()),
             unreadable: AtomicBool::new(false),
         }
     }
 
     /// Reads what is new, page by page, and adds it to `news`, also where it fails in the middle:
-    /// what was applied stays, and the next reading goes on from there.
+    /// what was applied stays, and the next reading goes on from there. Only one may read at a time.
     pub async fn catch_up(&self, news: &mut News) -> Result<(), StoreError> {
-        let _reading = self.reading.lock().await;
         let asked = self.clock.steady();
         let done = loop {
             match self.read_page(asked, news).await {
