@@ -1,9 +1,9 @@
 //! What the README tells a newcomer to type, typed.
 //!
-//! A block of the README that follows the line `<!-- walkthrough -->` is run. In it, `$ ` begins a
-//! command (a trailing `\` continues it), other lines are what it prints, and `…` stands for
-//! anything. The first command starts the demo; the others run one after the other in one bash,
-//! where `NAME='…'` becomes what the demo printed as that name, and port 8080 the demo's own.
+//! A block of the README that follows the line `<!-- walkthrough -->` is run, and has to print what
+//! the block of text behind it says, where `…` stands for anything. The first starts the demo; the
+//! others run one after the other in one bash, where `NAME='…'` becomes what the demo printed as that
+//! name, and port 8080 the demo's own.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -48,45 +48,30 @@ fn a10_the_readme_can_be_followed_from_a_login_to_a_key_that_is_used_and_checked
     }
 }
 
-/// A command of the README, and what it is said to print.
-#[derive(Default)]
+/// Commands of the README, and what they are said to print.
 struct Step {
     command: String,
     prints: String,
 }
 
 fn steps(readme: &str) -> Vec<Step> {
-    let mut steps = Vec::new();
-    for part in readme.split(MARK).skip(1) {
-        let block = part
-            .trim_start()
-            .strip_prefix("```console\n")
-            .expect("a block of console");
-        let block = block.split_once("\n```").unwrap().0;
-        let mut step: Option<Step> = None;
-        for line in block.lines() {
-            match (line.strip_prefix("$ "), &mut step) {
-                (Some(command), _) => {
-                    steps.extend(step.take());
-                    step = Some(Step {
-                        command: command.to_owned(),
-                        prints: String::new(),
-                    });
-                }
-                (None, Some(step)) if step.command.ends_with('\\') => {
-                    step.command.push('\n');
-                    step.command.push_str(line);
-                }
-                (None, Some(step)) => {
-                    step.prints.push_str(line);
-                    step.prints.push('\n');
-                }
-                (None, None) => panic!("the block begins with no command: {line}"),
-            }
+    let parts = readme.split(MARK).skip(1);
+    let step = |part| {
+        let (command, rest) = block(part, "bash").expect("a block of bash");
+        let prints = block(rest, "text").map(|(prints, _)| prints);
+        Step {
+            command: command.to_owned(),
+            prints: prints.unwrap_or_default().to_owned(),
         }
-        steps.extend(step);
-    }
-    steps
+    };
+    parts.map(step).collect()
+}
+
+/// The block of that language with which a text begins, and the rest.
+fn block<'a>(text: &'a str, language: &str) -> Option<(&'a str, &'a str)> {
+    let block = text.trim_start().strip_prefix("```")?;
+    let block = block.strip_prefix(language)?.strip_prefix('\n')?;
+    block.split_once("\n```")
 }
 
 /// Whether `text` is `pattern`, where `…` stands for anything.
