@@ -43,9 +43,9 @@ impl Program {
         let log = File::create(log(language)).unwrap();
         let child = script("run", language)
             .env("PORT", port.to_string())
-            .env("SIGNET_ISSUER", issuer)
-            .env("SIGNET_AUDIENCE", AUDIENCE)
-            .env("SIGNET_KEY", key)
+            .env("ISSUER", issuer)
+            .env("AUDIENCE", AUDIENCE)
+            .env("API_KEY", key)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)

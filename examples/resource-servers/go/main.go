@@ -1,9 +1,9 @@
 // A resource server with net/http and lestrrat-go/jwx.
 //
-//	SIGNET_ISSUER=http://localhost:8080 SIGNET_AUDIENCE=https://notes.example.com SIGNET_KEY=signet_ak_... \
+//	ISSUER=http://localhost:8080 AUDIENCE=https://notes.example.com API_KEY=signet_ak_... \
 //		PORT=3000 go run .
 //
-// SIGNET_KEY is an API key with the scope signet.introspect, for SIGNET_AUDIENCE.
+// API_KEY is an API key with the scope signet.introspect, for AUDIENCE.
 // go.mod names the last jwx that Debian 12's Go compiles; with a newer Go, `go get -u`.
 package main
 
@@ -28,7 +28,7 @@ import (
 )
 
 var (
-	issuer, audience, key = os.Getenv("SIGNET_ISSUER"), os.Getenv("SIGNET_AUDIENCE"), os.Getenv("SIGNET_KEY")
+	issuer, audience, key = os.Getenv("ISSUER"), os.Getenv("AUDIENCE"), os.Getenv("API_KEY")
 	jwksURL               = issuer + "/.well-known/jwks.json"
 	jwks                  = jwk.NewCache(context.Background(), jwk.WithRefreshWindow(time.Minute))
 	asked                 atomic.Int64 // when an unknown kid last had the keys fetched, in Unix seconds

@@ -1,15 +1,15 @@
 // A resource server with Express and jose (node 20 or newer).
 //
 //     npm ci
-//     SIGNET_ISSUER=http://localhost:8080 SIGNET_AUDIENCE=https://notes.example.com SIGNET_KEY=signet_ak_... \
+//     ISSUER=http://localhost:8080 AUDIENCE=https://notes.example.com API_KEY=signet_ak_... \
 //         PORT=3000 node server.mjs
 //
-// SIGNET_KEY is an API key with the scope signet.introspect, for SIGNET_AUDIENCE.
+// API_KEY is an API key with the scope signet.introspect, for AUDIENCE.
 
 import express from 'express';
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 
-const { SIGNET_ISSUER: issuer, SIGNET_AUDIENCE: audience, SIGNET_KEY: key, PORT: port = '3000' } = process.env;
+const { ISSUER: issuer, AUDIENCE: audience, API_KEY: key, PORT: port = '3000' } = process.env;
 
 // Fetches the keys again when they are 300 s old, and for an unknown `kid` every 5 s at most.
 const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`), {

@@ -1,10 +1,10 @@
 """A resource server with FastAPI and PyJWT.
 
     pip install -r requirements.txt
-    SIGNET_ISSUER=http://localhost:8080 SIGNET_AUDIENCE=https://notes.example.com SIGNET_KEY=signet_ak_... \
+    ISSUER=http://localhost:8080 AUDIENCE=https://notes.example.com API_KEY=signet_ak_... \
         uvicorn server:app --port 3000
 
-SIGNET_KEY is an API key with the scope signet.introspect, for SIGNET_AUDIENCE.
+API_KEY is an API key with the scope signet.introspect, for AUDIENCE.
 """
 
 from os import environ
@@ -13,7 +13,7 @@ import httpx
 import jwt
 from fastapi import Depends, FastAPI, HTTPException, Request
 
-ISSUER, AUDIENCE, KEY = (environ[name] for name in ("SIGNET_ISSUER", "SIGNET_AUDIENCE", "SIGNET_KEY"))
+ISSUER, AUDIENCE, KEY = (environ[name] for name in ("ISSUER", "AUDIENCE", "API_KEY"))
 
 # Fetches the keys again when they are 300 s old, and for an unknown `kid` every 5 s at most.
 keys = jwt.PyJWKClient(f"{ISSUER}/.well-known/jwks.json", lifespan=300, cooldown_duration=5, timeout=5)

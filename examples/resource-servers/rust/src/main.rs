@@ -1,9 +1,9 @@
 //! A resource server with axum and jsonwebtoken.
 //!
-//!     SIGNET_ISSUER=http://localhost:8080 SIGNET_AUDIENCE=https://notes.example.com SIGNET_KEY=signet_ak_... \
+//!     ISSUER=http://localhost:8080 AUDIENCE=https://notes.example.com API_KEY=signet_ak_... \
 //!         PORT=3000 cargo run
 //!
-//! `SIGNET_KEY` is an API key with the scope `signet.introspect`, for `SIGNET_AUDIENCE`.
+//! `API_KEY` is an API key with the scope `signet.introspect`, for `AUDIENCE`.
 
 use std::{env, error::Error, net::SocketAddr, sync::Arc, time::Duration, time::Instant};
 
@@ -34,7 +34,7 @@ struct Caller {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let [issuer, audience, key, port] =
-        ["SIGNET_ISSUER", "SIGNET_AUDIENCE", "SIGNET_KEY", "PORT"].map(|name| env::var(name).expect(name));
+        ["ISSUER", "AUDIENCE", "API_KEY", "PORT"].map(|name| env::var(name).expect(name));
     let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?;
     let signet = Arc::new(Signet { issuer, audience, key, http, keys: Mutex::default() });
     let app = Router::new().route("/notes", get(notes).delete(notes)).with_state(signet);

@@ -51,16 +51,16 @@ import org.springframework.web.client.RestClientException;
  * A resource server with Spring Security.
  *
  * <pre>
- * SIGNET_ISSUER=http://localhost:8080 SIGNET_AUDIENCE=https://notes.example.com SIGNET_KEY=signet_ak_... \
+ * ISSUER=http://localhost:8080 AUDIENCE=https://notes.example.com API_KEY=signet_ak_... \
  *     SERVER_PORT=3000 mvn spring-boot:run
  * </pre>
  *
- * SIGNET_KEY is an API key with the scope signet.introspect, for SIGNET_AUDIENCE.
+ * API_KEY is an API key with the scope signet.introspect, for AUDIENCE.
  */
 @SpringBootApplication
 @RestController
 public class Server {
-    static final String ISSUER = System.getenv("SIGNET_ISSUER"), AUDIENCE = System.getenv("SIGNET_AUDIENCE");
+    static final String ISSUER = System.getenv("ISSUER"), AUDIENCE = System.getenv("AUDIENCE");
     final DefaultBearerTokenResolver bearer = new DefaultBearerTokenResolver();
     final RestClient signet;
 
@@ -69,7 +69,7 @@ public class Server {
         http.setConnectTimeout(Duration.ofSeconds(5));
         http.setReadTimeout(Duration.ofSeconds(5));
         signet = RestClient.builder().baseUrl(ISSUER).requestFactory(http)
-            .defaultHeaders(headers -> headers.setBearerAuth(System.getenv("SIGNET_KEY"))).build();
+            .defaultHeaders(headers -> headers.setBearerAuth(System.getenv("API_KEY"))).build();
     }
 
     public static void main(String[] arguments) {
