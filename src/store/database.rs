@@ -246,6 +246,10 @@ impl Database {
 
 async fn open_file(options: &StoreOptions, present: &Present) -> Result<Engine, OpenError> {
     let file = SqliteFile::at(&options.url)?;
+    let file = match options.purpose {
+        Purpose::Serve => file,
+        Purpose::Begin | Purpose::Use | Purpose::Look => file.patient(),
+    };
     let path = file.path().to_owned();
     if options.purpose.makes() {
         file::create(&path)?;

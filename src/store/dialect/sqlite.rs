@@ -13,6 +13,8 @@ use crate::store::error::StoreError;
 
 /// How long a connection waits for another's lock, another process's included.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a command does, whose user would only type it again.
+const BUSY_TIMEOUT_OF_COMMANDS: Duration = Duration::from_secs(15);
 /// How long somebody waits for a connection: a little longer, so that a lock is called a lock.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(2200);
 /// How long opening may take on a machine that is busy.
@@ -51,6 +53,12 @@ impl SqliteFile {
 
     pub(in crate::store) fn path(&self) -> &Path {
         self.options.get_filename()
+    }
+
+    /// The same file, for a command.
+    pub(in crate::store) fn patient(self) -> Self {
+        let options = self.options.busy_timeout(BUSY_TIMEOUT_OF_COMMANDS);
+        Self { options, ..self }
     }
 
     /// The same file, of which nothing is changed, nor beside it. A log that is there has to be
