@@ -181,6 +181,13 @@ impl App {
             self.auth.tend_signing_keys().await?;
             // Perhaps another node that starts now has taken the steps that were due.
             self.auth.catch_up().await?;
+            for (id, end) in self.auth.missing_master_keys().await? {
+                tracing::warn!(
+                    id, until = %end,
+                    "a master key is not here with which refresh tokens were made: put it back, or \
+                     their holders have to log in again"
+                );
+            }
         }
         Ok(())
     }

@@ -44,6 +44,15 @@ impl Auth {
         Ok(uses.collect())
     }
 
+    /// The master keys that are not here though refresh tokens may come that were made with them, and
+    /// until when: their holders would be told to log in again.
+    pub async fn missing_master_keys(&self) -> Result<Vec<(u8, Timestamp)>, AuthError> {
+        let mut tokens = KeyChecks::new(self.parts.database.clone()).tokens().await?;
+        let here: Vec<u8> = self.parts.vault.master_key_ids().collect();
+        tokens.retain(|(id, _)| !here.contains(id));
+        Ok(tokens)
+    }
+
     /// Seals under the master key in use what is sealed under another. How many secrets that were:
     /// each by itself, so that what is given up half-way is done the next time.
     pub async fn reseal(&self) -> Result<usize, AuthError> {

@@ -137,3 +137,21 @@ async fn an_entry_on_which_something_rests_cannot_be_taken_out() {
     let error = opened.await.err().unwrap().to_string();
     assert!(error.contains("sealed under master key 1"), "{error}");
 }
+
+#[tokio::test]
+async fn an_entry_that_was_taken_out_too_early_is_missed() {
+    let server = TestServer::start().await;
+    server.person("ada").await;
+    write_entries(&server, &[1, 2]);
+    let operator = command(&server).await;
+    operator.auth().reseal().await.unwrap();
+    assert_eq!(operator.auth().missing_master_keys().await.unwrap(), []);
+    operator.close().await;
+
+    write_entries(&server, &[2]);
+    let operator = command(&server).await;
+    let missing = operator.auth().missing_master_keys().await.unwrap();
+    let missing: Vec<u8> = missing.into_iter().map(|(id, _)| id).collect();
+    assert_eq!(missing, [1]);
+    operator.close().await;
+}

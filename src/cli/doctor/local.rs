@@ -10,6 +10,7 @@ use crate::{
     auth::health::State,
     cli::failure::Failure,
     config::{DatabaseUrl, Loaded, Origin, Settings, Source},
+    model::time::Timestamp,
     store::opening::Purpose,
 };
 
@@ -177,6 +178,16 @@ async fn start(settings: &Settings) -> Vec<Finding> {
 /// What rests on the master keys that are not in use any more.
 async fn master_keys(app: &App) -> Vec<Finding> {
     const ABOUT: &str = "master_keys";
+    let missing = match app.auth().missing_master_keys().await {
+        Ok(missing) => missing,
+        Err(error) => return wrong(ABOUT, &Failure::from(error)),
+    };
+    if !missing.is_empty() {
+        let missing = missing.into_iter();
+        return missing
+            .map(|(id, end)| Finding::wrong(ABOUT, missing_in_words(id, end)))
+            .collect();
+    }
     match app.auth().master_keys().await {
         Ok(uses) if uses.len() == 1 => vec![Finding::ok(ABOUT, "There is one, and it is in use.")],
         Ok(uses) => {
@@ -187,6 +198,13 @@ async fn master_keys(app: &App) -> Vec<Finding> {
         }
         Err(error) => wrong(ABOUT, &Failure::from(error)),
     }
+}
+
+fn missing_in_words(id: u8, end: Timestamp) -> String {
+    format!(
+        "Master key {id} is not here, and until {end} refresh tokens may come that were made with \
+         it: put it back, or their holders have to log in again."
+    )
 }
 
 fn part(name: &'static str, state: State) -> Finding {
