@@ -137,7 +137,8 @@ fn an_older_master_key_is_kept_until_nothing_rests_on_it() {
     assert_eq!(report(), keep);
 
     let text = place.text(&["signing-key", "reseal"]);
-    let free = "Nothing rests on master key 1: it can be taken out on every node.";
+    let free = "Nothing rests on master key 1: it can be taken out on every node, or be made the \
+                one in use (keys.active).";
     let done = "2 secrets were sealed anew under master key 2.";
     assert_eq!(text, format!("{done}\n{free}\n"));
     assert_eq!(report(), free);

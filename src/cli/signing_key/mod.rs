@@ -38,7 +38,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   signet signing-key rotate
-  signet signing-key rotate --alg RS256
+  signet signing-key rotate --alg RS256   (one of signing_keys.algorithms)
 
 Servers do this by themselves (signing_keys.rotate_every). It is refused while some verifiers may not \
 know the next key (signing_keys.publish_ahead). What the key before has signed stays valid.")]
@@ -47,7 +47,7 @@ know the next key (signing_keys.publish_ahead). What the key before has signed s
     #[command(after_help = "\
 Examples:
   signet signing-key import key.pem
-  openssl genpkey -algorithm ed25519 | signet signing-key import -
+  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | signet signing-key import -
 
 FILE is PEM (PKCS#8, SEC 1, PKCS#1) or a private JWK: P-256 (ES256), Ed25519 (EdDSA), or RSA of 2048 to \
 4096 bits (RS256). It stands by in the place of the key that did, is published at once, and signs when \
@@ -106,13 +106,27 @@ impl SigningKeyCommand {
         admin::run(shared, Purpose::Use, async |admin| {
             let (auth, by) = (admin.auth(), &Authority::Operator);
             let keys = match (self, imported) {
-                (Self::Rotate(RotateKey { alg }), _) => auth.rotate_signing_key(by, alg).await?,
+                (Self::Rotate(RotateKey { alg }), _) => rotate(admin, alg).await?,
                 (Self::Revoke(RevokeKey { kid }), _) => revoke(admin, &kid).await?,
                 (_, Some(key)) => auth.import_signing_key(by, &key).await?,
                 (_, None) => auth.signing_keys().await?,
             };
             show(admin, &keys)
         })
+    }
+}
+
+async fn rotate(admin: &Admin, alg: Option<Algorithm>) -> Result<Vec<KeyLife>, Failure> {
+    let rotated = admin.auth().rotate_signing_key(&Authority::Operator, alg);
+    match (rotated.await, alg) {
+        (Err(AuthError::NotFound), Some(alg)) => Err(Failure::new(
+            Kind::Usage,
+            format_args!(
+                "No tokens are signed by {alg}: name it in signing_keys.algorithms, and restart \
+                 the servers."
+            ),
+        )),
+        (rotated, _) => Ok(rotated?),
     }
 }
 

@@ -32,7 +32,10 @@ pub(in crate::cli) fn in_words(one: &MasterKeyUse) -> String {
     let id = one.id;
     match (one.sealed, one.tokens_until) {
         (0, None) => {
-            format!("Nothing rests on master key {id}: it can be taken out on every node.")
+            format!(
+                "Nothing rests on master key {id}: it can be taken out on every node, or be made \
+                 the one in use (keys.active)."
+            )
         }
         (0, Some(end)) => {
             format!("Keep master key {id}: refresh tokens made with it may come until {end}.")

@@ -54,7 +54,7 @@ pub enum MasterKeyError {
     /// The file is somebody else's.
     #[error(
         "{path} belongs to another user of this machine (uid {owner}), who can read and change it; \
-         give it to the user that runs Signet: `chown {user} {path}`",
+         run Signet as that user, or give it to the one that runs it: `chown {user} {path}`",
         path = path.display()
     )]
     Foreign {
@@ -67,7 +67,7 @@ pub enum MasterKeyError {
     },
     /// Somebody else on this machine could put another file in its place.
     #[error(
-        "{path} can be written by other users of this machine (mode {mode:04o}), who could put \
+        "the folder {path} can be written by other users of this machine (mode {mode:04o}), who could put \
          another key there; run `chmod go-w {path}`",
         path = path.display()
     )]
