@@ -25,6 +25,7 @@ on_each_database! {
     a_late_retry_is_taken_over,
     what_the_database_has_beyond_is_told,
     a_token_spent_in_both_ends_the_session,
+    a_row_at_fault_costs_no_other_session_its_steps,
     an_unknown_session_can_be_adopted,
     the_ends_of_sessions_can_be_listed,
 }
@@ -214,4 +215,28 @@ async fn the_ends_of_sessions_can_be_listed(place: Place) {
         let expected = (reason, opening.session.absolute_expires_at);
         assert_eq!((tomb.reason, tomb.absolute_expires_at), expected);
     }
+}
+
+async fn a_row_at_fault_costs_no_other_session_its_steps(place: Place) {
+    let user = place.user("ada").await;
+    let mut intruder = place.intruder().await;
+    let (mut steps, mut expected) = (Vec::new(), Vec::new());
+    for number in 0..9 {
+        let opening = place.session(user).await;
+        let mut record = opening.session.clone();
+        steps.push(vec![step(&place, &opening, &mut record, 1)]);
+        // Somebody was there before, so that each row is read.
+        let ahead = "UPDATE sessions SET generation = 7 WHERE id =";
+        let at_fault = "UPDATE sessions SET generation = 7, address = 'nowhere' WHERE id =";
+        let (change, merged) = match number {
+            4 => (at_fault, Merged::Refused),
+            _ => (ahead, Merged::Ahead),
+        };
+        intruder.execute(&format!("{change} '{}'", record.id)).await;
+        expected.push((opening.digest, merged));
+    }
+    let mut merged = place.families().merge(steps).await.unwrap();
+    merged.sort_by_key(|(digest, _)| digest.0);
+    expected.sort_by_key(|(digest, _)| digest.0);
+    assert_eq!(merged, expected);
 }

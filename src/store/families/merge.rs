@@ -36,9 +36,12 @@ pub enum Merged {
     Ahead,
     /// The database has no such session.
     Missing,
+    /// Its row cannot be read or written as it is; the steps are given up.
+    Refused,
 }
 
-/// Takes over the steps of sessions, each session's in their order.
+/// Takes over the steps of sessions, each session's in their order: a row that is at fault is logged,
+/// and costs no other session anything. An error tells that the database cannot be used now.
 pub(super) async fn merge(
     database: &Database,
     steps: Vec<Vec<Entry>>,
@@ -50,7 +53,14 @@ pub(super) async fn merge(
     let mut merged = Vec::with_capacity(rest.len());
     let plain: Vec<Plain> = rest.values().filter_map(|steps| Plain::of(steps)).collect();
     for batch in plain.chunks(BATCH) {
-        for digest in go_on(database, batch).await? {
+        let moved = match go_on(database, batch).await {
+            Err(error) if !matches!(error, StoreError::Unavailable(_)) => {
+                tracing::warn!(%error, "steps of many sessions are taken over one by one");
+                continue;
+            }
+            moved => moved?,
+        };
+        for digest in moved {
             if rest.remove(&digest).is_some() {
                 merged.push((digest, Merged::Settled));
             }
@@ -58,7 +68,14 @@ pub(super) async fn merge(
     }
     for (digest, steps) in rest {
         let work = database.write(move |step| Box::pin(judge_all(step, steps)));
-        merged.push((digest, work.await?));
+        let judged = match work.await {
+            Err(error) if !matches!(error, StoreError::Unavailable(_)) => {
+                tracing::error!(%error, "steps of a session did not reach the database");
+                Merged::Refused
+            }
+            judged => judged?,
+        };
+        merged.push((digest, judged));
     }
     Ok(merged)
 }

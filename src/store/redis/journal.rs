@@ -166,21 +166,30 @@ impl RedisFamilies {
         }
         let merged = match self.0.sessions.merge(steps.clone()).await {
             Ok(merged) => merged,
-            Err(error @ StoreError::Unavailable(_)) => {
+            Err(error) => {
                 self.0.journal.put_back(steps);
                 return Err(error);
             }
-            Err(error) => {
-                tracing::error!(%error, "steps of sessions did not reach the database");
-                return Ok(());
-            }
         };
+        let mut missing = Vec::new();
         for (digest, merged) in merged {
             match merged {
-                Merged::Settled => {}
+                Merged::Settled | Merged::Refused => {}
                 Merged::Ahead => self.0.journal.raise_later(digest),
-                Merged::Missing => self.adopt(digest).await?,
+                Merged::Missing => missing.push(digest),
             }
+        }
+        while let Some(digest) = missing.last() {
+            if let Err(error) = unless_at_fault(self.adopt(*digest).await) {
+                let left = |steps: &Vec<Entry>| {
+                    let first = steps.first();
+                    first.is_some_and(|first| missing.contains(&first.digest))
+                };
+                let left = steps.into_iter().filter(left).collect();
+                self.0.journal.put_back(left);
+                return Err(error);
+            }
+            missing.pop();
         }
         Ok(())
     }
@@ -225,15 +234,36 @@ impl RedisFamilies {
         let Ok(Some(rev)) = self.0.scripts.rev(&line).await else {
             return Ok(());
         };
-        for digest in self.0.journal.take_moved() {
+        let mut moved = self.0.journal.take_moved().into_iter();
+        while let Some(digest) = moved.next() {
             let found = self.0.sessions.find(&SessionKey::Digest(digest)).await;
-            let Some(session) = found? else { continue };
+            let found = unless_at_fault(found).inspect_err(|_| {
+                for left in std::iter::once(digest).chain(moved.by_ref()) {
+                    self.0.journal.raise_later(left);
+                }
+            });
+            let Some(session) = found?.flatten() else {
+                continue;
+            };
             if session.revoked.is_none() {
                 // Where it is not done, it is not needed: see above.
                 self.put(&line, &digest, &session, &rev).await.ok();
             }
         }
         Ok(())
+    }
+}
+
+/// What was answered of one session; nothing where its row is at fault, which is logged: the others
+/// go on. The error where the database cannot be used now.
+fn unless_at_fault<T>(answer: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error @ StoreError::Unavailable(_)) => Err(error),
+        Err(error) => {
+            tracing::error!(%error, "a session in the database is passed over");
+            Ok(None)
+        }
     }
 }
 
