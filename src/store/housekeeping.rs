@@ -94,27 +94,39 @@ impl Housekeeping {
         work.await
     }
 
-    /// Counts what grows. Whether it is the turn of this node.
+    /// Counts what grows. Whether it is the turn of this node. What cannot be counted, as where it
+    /// takes too long, does not keep the rest from it: its error is answered when all is done.
     pub async fn count(&self) -> Result<bool, StoreError> {
+        let mut failed = None;
         for (name, statement) in SIZES {
-            let counted = self.database.read().the(statement, []).await?;
-            let value: i64 = counted.get("value")?;
-            let this = self.clone();
-            let noted = self.database.write(move |step| {
-                Box::pin(async move {
-                    if !this.take(step).await? {
-                        return Ok(false);
-                    }
-                    let values = [name.into(), value.into(), step.now.millis().into()];
-                    step.sql.execute(NOTE, values).await?;
-                    Ok(true)
-                })
-            });
-            if !noted.await? {
-                return Ok(false);
+            match self.count_one(name, statement).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
-        Ok(true)
+        failed.map_or(Ok(true), Err)
+    }
+
+    async fn count_one(
+        &self,
+        name: &'static str,
+        statement: &'static str,
+    ) -> Result<bool, StoreError> {
+        let counted = self.database.read().the(statement, []).await?;
+        let value: i64 = counted.get("value")?;
+        let this = self.clone();
+        let noted = self.database.write(move |step| {
+            Box::pin(async move {
+                if !this.take(step).await? {
+                    return Ok(false);
+                }
+                let values = [name.into(), value.into(), step.now.millis().into()];
+                step.sql.execute(NOTE, values).await?;
+                Ok(true)
+            })
+        });
+        noted.await
     }
 
     /// How much there was of each thing when it was last counted.

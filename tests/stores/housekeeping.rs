@@ -21,6 +21,7 @@ on_each_database! {
     one_node_at_a_time_has_its_turn,
     a_node_that_has_stopped_loses_its_turn,
     nodes_that_race_delete_each_row_once,
+    what_cannot_be_counted_does_not_keep_the_rest_from_it,
     what_grows_is_counted_by_whose_turn_it_is,
     an_assertion_is_used_once_and_forgotten_when_it_has_ended,
 }
@@ -99,6 +100,18 @@ async fn what_grows_is_counted_by_whose_turn_it_is(place: Place) {
     place.clock.advance(30 * DAY);
     assert_eq!(here.count().await, Ok(true));
     assert_eq!(here.sizes().await.unwrap()[2].1, 0);
+}
+
+async fn what_cannot_be_counted_does_not_keep_the_rest_from_it(place: Place) {
+    place.user("ada").await;
+    let rename = |from, to| format!("ALTER TABLE {from} RENAME TO {to}");
+    let mut intruder = place.intruder().await;
+    intruder.execute(&rename("sessions", "elsewhere")).await;
+    let here = node(&place);
+    assert!(here.count().await.is_err());
+    let others = [("api_keys", 0), ("changes", 0), ("users", 1)];
+    let others = others.map(|(name, size)| (name.to_owned(), size));
+    assert_eq!(here.sizes().await.unwrap(), others);
 }
 
 async fn an_assertion_is_used_once_and_forgotten_when_it_has_ended(place: Place) {
