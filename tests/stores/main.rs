@@ -44,5 +44,6 @@ mod server;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod tested;
+mod user_search;
 mod users;
 mod writer;

@@ -27,9 +27,12 @@ const SQLSTATE_TROUBLE: [&str; 10] = [
 /// Those that end the connection, or should.
 const SQLSTATE_BROKEN: [&str; 5] = ["08", "0A000", "25P03", "57P", "58"];
 
-/// How a statement is spelt. It is written once, as PostgreSQL takes it, with two words of ours:
+/// In the order of bytes. `SQLite` does not know the word, and has no other order.
+pub(super) const BY_BYTES: &str = " COLLATE \"C\"";
+
+/// How a statement is spelt. It is written once, as PostgreSQL takes it, with three words of ours:
 /// `:now` is the store's own clock in milliseconds, read once, inside the statement; `FOR UPDATE` or
-/// `FOR SHARE` at its end locks the rows that it reads.
+/// `FOR SHARE` at its end locks the rows that it reads; ` COLLATE "C"` compares bytes.
 #[derive(Clone, Copy)]
 pub(super) enum Dialect {
     /// The clock is the process's, read as the work began. There is one writer: nothing to lock.
@@ -61,11 +64,16 @@ impl Dialect {
                     .iter()
                     .find_map(|lock| sql.strip_suffix(lock))
                     .unwrap_or(sql);
-                if !unlocked.contains(NOW) {
-                    return unlocked.into();
+                let plain: Cow<'t, str> = if unlocked.contains(BY_BYTES) {
+                    unlocked.replace(BY_BYTES, "").into()
+                } else {
+                    unlocked.into()
+                };
+                if !plain.contains(NOW) {
+                    return plain;
                 }
                 values.push(now.millis().into());
-                unlocked.replace(NOW, &format!("${}", values.len())).into()
+                plain.replace(NOW, &format!("${}", values.len())).into()
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Finding and listing users.
 
-use sea_orm::QueryResult;
+use sea_orm::{QueryResult, Value};
 
 use super::{Credentials, PasswordHash, UserFilter, Users};
 use crate::{
@@ -40,17 +40,26 @@ impl Users {
         paging: Paging<UserId>,
     ) -> Result<Page<User>, StoreError> {
         let sql = self.database.read();
-        let prefix = || filter.name_prefix.clone().into();
-        let disabled = || filter.disabled.into();
+        let prefix = filter.name_prefix.as_deref();
+        let prefix = prefix.filter(|prefix| !prefix.is_empty());
+        let named: Vec<Value> = prefix.map_or_else(Vec::new, |prefix| {
+            vec![prefix.into(), beyond(prefix).unwrap_or_default().into()]
+        });
+        let (list, count) = match prefix {
+            Some(_) => (LIST_NAMED, COUNT_NAMED),
+            None => (LIST, COUNT),
+        };
+        let with_names = |values: &[Value]| [values, &named].concat();
+        let disabled: Value = filter.disabled.into();
         // The empty text stands before every id.
         let after = paging
             .after
             .map_or_else(String::new, |user| user.to_string());
         let limit = i64::from(paging.limit) + 1;
-        let values = [prefix(), disabled(), after.into(), limit.into()];
-        let rows = sql.all(LIST, values).await?;
+        let values = [disabled.clone(), after.into(), limit.into()];
+        let rows = sql.all(list, with_names(&values)).await?;
         let items: Result<_, _> = rows.iter().map(user).collect();
-        let counted = sql.the(COUNT, [prefix(), disabled()]).await?;
+        let counted = sql.the(count, with_names(&[disabled])).await?;
         Ok(Page::cut(items?, paging.limit, counted.number("total")?))
     }
 
@@ -58,6 +67,18 @@ impl Users {
         let row = self.database.read().one(sql, [key.into()]).await?;
         row.as_ref().map(credentials).transpose()
     }
+}
+
+/// The first text, in the order of bytes, before which all stand that begin with this one.
+fn beyond(prefix: &str) -> Option<String> {
+    let mut begins: Vec<char> = prefix.chars().collect();
+    while let Some(last) = begins.pop() {
+        let mut later = u32::from(last) + 1..=u32::from(char::MAX);
+        if let Some(next) = later.find_map(char::from_u32) {
+            return Some(begins.into_iter().chain([next]).collect());
+        }
+    }
+    None
 }
 
 fn credentials(row: &QueryResult) -> Result<Credentials, StoreError> {
@@ -109,13 +130,21 @@ macro_rules! select_users {
     };
 }
 
-macro_rules! matching {
+macro_rules! of_state {
     () => {
-        "($1 IS NULL OR EXISTS (
-            SELECT 1 FROM login_names
-            WHERE user_id = users.id AND substr(name, 1, length($1)) = $1
-        ))
-        AND ($2 IS NULL OR (users.disabled_at IS NOT NULL) = $2)"
+        "($1 IS NULL OR (users.disabled_at IS NOT NULL) = $1)"
+    };
+}
+
+macro_rules! named {
+    ($from:literal, $beyond:literal) => {
+        concat!(
+            " AND users.id IN (SELECT user_id FROM login_names WHERE name COLLATE \"C\" >= ",
+            $from,
+            " AND name COLLATE \"C\" < ",
+            $beyond,
+            ")"
+        )
     };
 }
 
@@ -125,12 +154,25 @@ const BY_LOGIN_NAME: &str =
 const BY_ID: &str = select_users!("users.id = $1");
 
 const LIST: &str = concat!(
-    select_users!("users.id > $3 AND "),
-    matching!(),
-    " ORDER BY users.id LIMIT $4"
+    select_users!("users.id > $2 AND "),
+    of_state!(),
+    " ORDER BY users.id LIMIT $3"
+);
+
+const LIST_NAMED: &str = concat!(
+    select_users!("users.id > $2 AND "),
+    of_state!(),
+    named!("$4", "$5"),
+    " ORDER BY users.id LIMIT $3"
 );
 
 const COUNT: &str = concat!(
     "SELECT COUNT(*) AS total FROM users WHERE users.erased_at IS NULL AND ",
-    matching!()
+    of_state!()
+);
+
+const COUNT_NAMED: &str = concat!(
+    "SELECT COUNT(*) AS total FROM users WHERE users.erased_at IS NULL AND ",
+    of_state!(),
+    named!("$2", "$3")
 );
