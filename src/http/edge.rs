@@ -6,12 +6,14 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use poem::{Endpoint, IntoResponse, Request, Response};
 use poem_openapi::OperationId;
+use tokio::time::{error::Elapsed, timeout};
 
 use crate::auth::acting::Acting;
 
@@ -26,6 +28,7 @@ use super::issuer_path::IssuerPath;
 use super::problem::{self, Code, Refusal};
 use super::query;
 use super::routes::Routes;
+use super::works::Works;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What a client is told when its request ran out of time, in seconds.
@@ -62,6 +65,8 @@ pub struct Settings {
     pub shapes: Arc<Shapes>,
     /// Names a request.
     pub new_request_id: NewRequestId,
+    /// Where requests that may change something go on to their end.
+    pub works: Works,
 }
 
 impl Settings {
@@ -94,20 +99,51 @@ impl Settings {
 
 /// The edge around everything else.
 pub struct Edge<E> {
-    inner: E,
+    inner: Arc<E>,
     settings: Settings,
 }
 
-impl<E: Endpoint> Edge<E> {
+impl<E: Endpoint + 'static> Edge<E> {
     /// Puts the edge around `inner`.
     pub fn new(inner: E, settings: Settings) -> Self {
+        let inner = Arc::new(inner);
         Self { inner, settings }
+    }
+
+    /// What the routes make of a request, or a panic; within the time limit. A request that may
+    /// change something goes on beyond it, and when its client has gone: dropped in the midst, it
+    /// might change things and not say so in the log.
+    async fn worked(
+        &self,
+        request: Request,
+        arrival: &Arrival,
+    ) -> Result<thread::Result<poem::Result<E::Output>>, Elapsed> {
+        let is_safe = request.method().is_safe();
+        let inner = Arc::clone(&self.inner);
+        let work = async move { AssertUnwindSafe(inner.call(request)).catch_unwind().await };
+        let acting = Acting::of(arrival.request_id().to_owned(), arrival.address());
+        let work = acting.doing(work);
+        let limit = self.settings.request_limit;
+        if is_safe {
+            return timeout(limit, work).await;
+        }
+        let mut task = self.settings.works.begin(work);
+        let ended = timeout(limit, &mut task).await;
+        // Nothing is begun before its body is there, and a slow body must not keep it.
+        if ended.is_err() && arrival.is_reading_body() {
+            task.abort();
+        }
+        Ok(match ended? {
+            Ok(Some(done)) => done,
+            // It was given up for the end of the server.
+            Ok(None) => Ok(Err(StatusCode::SERVICE_UNAVAILABLE.into())),
+            Err(failed) => Err(Box::new(failed)),
+        })
     }
 
     async fn outcome(&self, request: Request, arrival: &Arrival) -> (Outcome, &'static str) {
         let uri = request.uri().clone();
-        let work = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
-        let refusal = match tokio::time::timeout(self.settings.request_limit, work).await {
+        let refusal = match self.worked(request, arrival).await {
             Ok(Ok(Ok(answer))) => {
                 let answer = answer.into_response();
                 let operation = answer.data().map_or(NO_OPERATION, |OperationId(id)| *id);
@@ -154,7 +190,7 @@ impl<E: Endpoint> Edge<E> {
     }
 }
 
-impl<E: Endpoint> Endpoint for Edge<E> {
+impl<E: Endpoint + 'static> Endpoint for Edge<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
@@ -181,11 +217,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
             let (method, uri) = (request.method().clone(), request.uri().clone());
             request.set_data(arrival.clone());
             let (outcome, operation) = match admitted {
-                Ok(_) => {
-                    let id = arrival.request_id().to_owned();
-                    let acting = Acting::of(id, arrival.address());
-                    acting.doing(self.outcome(request, &arrival)).await
-                }
+                Ok(_) => self.outcome(request, &arrival).await,
                 Err(refusal) => (Outcome::Refused(refusal), NO_OPERATION),
             };
             let response = match outcome {

@@ -40,5 +40,6 @@ mod spelling;
 pub mod surface;
 pub mod verify;
 pub mod wellknown;
+pub mod works;
 
 pub use site::{Site, openapi, serve, serve_metrics};

@@ -19,6 +19,7 @@ use super::server::{self, Limits};
 use super::surface::{self, Options};
 use super::verify::{Gateway, VerifyApi};
 use super::wellknown::{self, Current, WellKnown};
+use super::works::Works;
 use super::{document, probes};
 use crate::auth::Auth;
 use crate::model::scope::Registry;
@@ -58,7 +59,9 @@ pub fn openapi() -> String {
 /// Serves on `listeners` until `shutdown` resolves and requests in flight have finished.
 pub async fn serve(listeners: Vec<TcpListener>, site: Site, shutdown: impl Future<Output = ()>) {
     let limits = site.limits;
-    server::run(listeners, endpoint(site), limits, shutdown).await;
+    let works = Works::default();
+    let endpoint = endpoint(site, works.clone());
+    server::run(listeners, endpoint, works, limits, shutdown).await;
 }
 
 /// Serves `/metrics` on a listener of its own: numbers are for operators.
@@ -70,6 +73,7 @@ pub async fn serve_metrics(
     server::run(
         vec![listener],
         probes::metrics(render),
+        Works::default(),
         Limits::default(),
         shutdown,
     )
@@ -77,7 +81,7 @@ pub async fn serve_metrics(
 }
 
 /// All routes behind the edge.
-fn endpoint(site: Site) -> impl Endpoint<Output = Response> {
+fn endpoint(site: Site, works: Works) -> impl Endpoint<Output = Response> {
     let terms = site.auth.terms();
     let max_age = u32::try_from(site.jwks_max_age.as_secs()).unwrap_or(u32::MAX);
     let jwks = current_jwks(site.auth.clone(), max_age);
@@ -98,6 +102,7 @@ fn endpoint(site: Site) -> impl Endpoint<Output = Response> {
         gateways: Some(verify.clone().beside().boxed()),
         docs: site.docs,
         new_request_id: site.new_request_id,
+        works,
     };
     let operations: Operations = (
         api::api(&site.auth),

@@ -17,6 +17,7 @@ use super::edge::{Edge, NewRequestId, Settings};
 use super::issuer_path::IssuerPath;
 use super::prepared::Prepared;
 use super::routes::Routes;
+use super::works::Works;
 use super::{cors, docs, probes, verify};
 use crate::auth::health::Health;
 
@@ -47,6 +48,8 @@ pub struct Options {
     pub docs: bool,
     /// Names a request.
     pub new_request_id: NewRequestId,
+    /// Where requests that may change something go on to their end.
+    pub works: Works,
 }
 
 /// The operations of `api` and everything beside them, behind the edge.
@@ -106,6 +109,7 @@ where
             behind,
             shapes: Arc::new(Shapes::of::<T>()),
             new_request_id: options.new_request_id,
+            works: options.works,
         },
     )
 }

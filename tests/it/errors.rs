@@ -11,6 +11,7 @@ use signet::http::address::TrustedProxies;
 use signet::http::edge::{Edge, Settings};
 use signet::http::issuer_path::IssuerPath;
 use signet::http::routes::Routes;
+use signet::http::works::Works;
 
 use crate::harness::{Ask, ORIGIN, PASSWORD, TestServer};
 
@@ -71,6 +72,7 @@ async fn pd_02_a_panic_has_the_same_shape() {
         shapes: Arc::default(),
         behind: None,
         new_request_id: Arc::new(|| "its-number".to_owned()),
+        works: Works::default(),
     };
     let edge = Edge::new(make_sync(|_| -> String { panic!("inside") }), settings);
     let request = poem::Request::builder()

@@ -10,9 +10,11 @@ use reqwest::Method;
 use serde_json::json;
 use signet::auth::users::NewUser;
 use signet::crypto::random::{Rng, SeededRng};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
-use crate::harness::{Ask, PASSWORD, Person, TestServer};
+use crate::harness::{Ask, Log, PASSWORD, Person, Store, TestServer};
 
 const NEW_PASSWORD: &str = "copper lantern ferry 77";
 /// Longer than any test.
@@ -61,6 +63,61 @@ async fn lg_14_everything_else_answers_while_the_lane_is_full() {
         .await
         .expect("only the lane is held up");
     changed.no_content();
+}
+
+#[tokio::test]
+async fn a_change_is_made_and_told_of_when_nobody_waits_for_its_answer() {
+    Log::keep();
+    for hangs_up in [true, false] {
+        let gate = Arc::new(Gate::new());
+        let mut server = TestServer::starting(
+            |settings| {
+                settings.password.lane_deadline = LONG;
+                settings.limits.drain = LONG;
+                settings.limits.request = match hangs_up {
+                    true => LONG,
+                    false => Duration::from_millis(500),
+                };
+            },
+            |ambient| ambient.rng = gate.clone(),
+        )
+        .await;
+        let token = server.person("ada").await.access_token;
+        let shut = gate.shut();
+        let change = json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD });
+        let change = change.to_string();
+        let mut client = TcpStream::connect(server.address).await.unwrap();
+        let request = format!(
+            "PUT /v1/me/password HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{change}",
+            change.len()
+        );
+        client.write_all(request.as_bytes()).await.unwrap();
+        gate.somebody_waits().await;
+        if !hangs_up {
+            let mut status = [0; 12];
+            client.read_exact(&mut status).await.unwrap();
+            assert_eq!(&status, b"HTTP/1.1 503");
+        }
+        drop(client);
+        // Whoever is asked after the end of a connection has seen it.
+        assert_eq!(server.get("/healthz").await.status, 200);
+        assert_eq!(
+            Log::own().matches("password.changed").count(),
+            usize::from(!hangs_up)
+        );
+
+        // A shutdown waits for it, as for requests whose clients are there still.
+        let stopping = server.stop();
+        drop(shut);
+        stopping.await;
+        assert_eq!(
+            Log::own().matches("password.changed").count(),
+            2 - usize::from(hangs_up)
+        );
+        server.start_again().await;
+        server.login("ada", NEW_PASSWORD).await.ok();
+    }
 }
 
 #[tokio::test]
@@ -126,6 +183,48 @@ async fn lg_02_no_login_is_answered_without_a_hash() {
         let answer = server.login(name, password).await;
         answer.refused(503, "unavailable");
     }
+}
+
+#[tokio::test]
+async fn a_change_that_waits_for_its_row_is_told_of_when_its_client_hangs_up() {
+    Log::keep();
+    let mut server = TestServer::start().await;
+    let Store::Postgres(..) = &*server.store else {
+        // Elsewhere nobody can see that a step waits.
+        return;
+    };
+    server.create_user("root", &["*"]).await;
+    server.create_user("ada", &[]).await;
+    let root = Person::log_in_for(&server, "root", "signet.users.write").await;
+    let ada = server.auth.find_user("ada").await.unwrap().id;
+    let (mut holds, mut looks) = (server.store.connect().await, server.store.connect().await);
+    holds.execute("BEGIN").await;
+    holds.execute("SELECT 1 FROM users FOR UPDATE").await;
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    let request = format!(
+        "POST /v1/users/{ada}/disable HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\
+         authorization: Bearer {}\r\n\r\n",
+        root.access_token
+    );
+    client.write_all(request.as_bytes()).await.unwrap();
+    let waiting = "SELECT pid::text FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    while looks.texts(waiting).await.is_empty() {}
+    drop(client);
+    assert_eq!(server.get("/healthz").await.status, 200);
+    holds.execute("ROLLBACK").await;
+    server.stop().await;
+    let log = Log::own();
+    let event = log
+        .lines()
+        .find(|line| line.contains("user.disabled"))
+        .unwrap();
+    assert!(event.contains(&ada.to_string()), "{event}");
+    server.start_again().await;
+    server
+        .login("ada", PASSWORD)
+        .await
+        .refused(401, "invalid_credentials");
 }
 
 /// A server that can hash nothing; eve is disabled.

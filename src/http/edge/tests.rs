@@ -46,6 +46,7 @@ fn edge_of(issuer: &str) -> Edge<Route> {
         behind: Some("/told"),
         shapes: Arc::default(),
         new_request_id: Arc::new(|| "fresh".to_owned()),
+        works: Works::default(),
     };
     Edge::new(route, settings)
 }
@@ -107,6 +108,32 @@ async fn every_failure_is_a_problem() {
     }
     let (status, _, _) = refused("/v1/auth/login", &[("content-length", "17")]).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn what_may_change_something_goes_on_beyond_the_time_limit_and_a_slow_body_does_not() {
+    for (reads_body, status) in [(false, 503), (true, 408)] {
+        let (done, was_done) = tokio::sync::oneshot::channel();
+        let done = std::sync::Mutex::new(Some(done));
+        let (go, goes) = tokio::sync::oneshot::channel();
+        let goes = std::sync::Mutex::new(Some(goes));
+        let changes = make(move |request: Request| {
+            Arrival::of(&request).set_reading_body(reads_body);
+            let done = done.lock().unwrap().take().unwrap();
+            let goes = goes.lock().unwrap().take().unwrap();
+            async move {
+                goes.await.map_err(|_| StatusCode::BAD_GATEWAY)?;
+                done.send(()).map_err(|()| StatusCode::BAD_GATEWAY)?;
+                poem::Result::Ok(())
+            }
+        });
+        let edge = Edge::new(Route::new().at("/change", post(changes)), edge().settings);
+        let response = ask_at(&edge, Method::POST, "/change", &[]).await;
+        assert_eq!(response.status(), status);
+        assert_eq!(go.send(()).is_ok(), !reads_body);
+        assert_eq!(was_done.await.is_ok(), !reads_body);
+        edge.settings.works.ended().await;
+    }
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::works::Works;
+
 /// How long a failed `accept` (too many open files) is left alone before the next try.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -48,10 +50,11 @@ impl Default for Limits {
 }
 
 /// Serves `endpoint` on every listener until `shutdown` resolves, then lets requests in flight
-/// finish, at most for [`Limits::drain`].
+/// finish, and `works` whose clients did not wait for them, at most for [`Limits::drain`].
 pub async fn run<E>(
     listeners: Vec<TcpListener>,
     endpoint: E,
+    works: Works,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) where
@@ -59,6 +62,7 @@ pub async fn run<E>(
 {
     let server = Arc::new(Server {
         endpoint: Arc::new(endpoint),
+        works,
         limits,
         slots: Arc::new(Semaphore::new(limits.connections)),
         closing: CancellationToken::new(),
@@ -85,6 +89,7 @@ pub async fn run<E>(
 /// What all connections of one [`run`] share.
 struct Server<E> {
     endpoint: Arc<E>,
+    works: Works,
     limits: Limits,
     slots: Arc<Semaphore>,
     /// No new requests; connections end after their last answer.
@@ -129,16 +134,19 @@ impl<E: Endpoint + 'static> Server<E> {
         self.connections.close();
         let open = self.connections.len();
         tracing::info!(at, open, "no new connections; waiting for the open ones");
-        if tokio::time::timeout(self.limits.drain, self.connections.wait())
-            .await
-            .is_err()
-        {
+        let all = async {
+            self.connections.wait().await;
+            self.works.ended().await;
+        };
+        if tokio::time::timeout(self.limits.drain, all).await.is_err() {
             tracing::warn!(
                 open = self.connections.len(),
+                working = self.works.running(),
                 "closing connections that did not end"
             );
             self.aborting.cancel();
             self.connections.wait().await;
+            self.works.give_up().await;
         }
     }
 }

@@ -21,9 +21,15 @@ async fn start(limits: Limits, endpoint: impl Endpoint + 'static) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let done = tokio::spawn(run(vec![listener], endpoint, limits, async {
-        let _ = stopped.await;
-    }));
+    let done = tokio::spawn(run(
+        vec![listener],
+        endpoint,
+        Works::default(),
+        limits,
+        async {
+            let _ = stopped.await;
+        },
+    ));
     Running {
         address,
         stop,

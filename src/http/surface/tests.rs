@@ -26,6 +26,7 @@ fn surface(docs: bool) -> impl Endpoint<Output = Response> {
         gateways: None,
         docs,
         new_request_id: Arc::new(|| "id".to_owned()),
+        works: Works::default(),
     };
     assemble(api, |_| &[], || async { Health::default() }, options)
 }
