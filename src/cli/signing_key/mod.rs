@@ -23,7 +23,7 @@ use crate::{
         key_lifecycle::{KeyLife, KeyTerms},
         signing_key::{Algorithm, KeyState},
     },
-    store::opening::Purpose,
+    store::{error::Conflict, opening::Purpose},
 };
 
 #[derive(Subcommand)]
@@ -125,6 +125,12 @@ async fn rotate(admin: &Admin, alg: Option<Algorithm>) -> Result<Vec<KeyLife>, F
                 "No tokens are signed by {alg}: name it in signing_keys.algorithms, and restart \
                  the servers."
             ),
+        )),
+        (Err(AuthError::Conflict(Conflict::SigningKeyNotReady)), _) => Err(Failure::new(
+            Kind::Refused,
+            "The next signing key has not been published for long enough: some verifiers may not \
+             know it. `signet signing-key list` says when it may sign. If the key that signs now \
+             has leaked, `signet signing-key revoke` ends it at once.",
         )),
         (rotated, _) => Ok(rotated?),
     }
