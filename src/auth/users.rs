@@ -114,20 +114,20 @@ impl Auth {
         if !self.parts.users.update(user, patch).await? {
             return self.existing(user).await;
         }
-        self.changed("user.updated", user).await
+        self.changed(true, "user.updated", user).await
     }
 
     /// Gives a user what they may be given.
     pub async fn grant(&self, user: UserId, grants: &[Grant]) -> Result<User, AuthError> {
         self.check_grants(grants)?;
-        self.parts.users.grant(user, grants).await?;
-        self.changed("user.granted", user).await
+        let is_new = self.parts.users.grant(user, grants).await?;
+        self.changed(is_new, "user.granted", user).await
     }
 
     /// Takes back what a user was given; their next access tokens are without it.
     pub async fn ungrant(&self, user: UserId, grants: &[Grant]) -> Result<User, AuthError> {
-        self.parts.users.ungrant(user, grants).await?;
-        self.changed("user.ungranted", user).await
+        let was_there = self.parts.users.ungrant(user, grants).await?;
+        self.changed(was_there, "user.ungranted", user).await
     }
 
     /// Sets a user's password; all their sessions end.
@@ -152,19 +152,19 @@ impl Auth {
             reason: EndReason::PasswordChanged,
         };
         self.parts.users.set_password(user, change).await?;
-        self.changed("password.set", user).await
+        self.changed(true, "password.set", user).await
     }
 
     /// Disables a user: their sessions end and they cannot log in.
     pub async fn disable_user(&self, user: UserId) -> Result<User, AuthError> {
-        self.parts.users.disable(user).await?;
-        self.changed("user.disabled", user).await
+        let was_enabled = self.parts.users.disable(user).await?;
+        self.changed(was_enabled, "user.disabled", user).await
     }
 
     /// Lets a disabled user log in again; their old sessions stay ended.
     pub async fn enable_user(&self, user: UserId) -> Result<User, AuthError> {
-        self.parts.users.enable(user).await?;
-        self.changed("user.enabled", user).await
+        let was_disabled = self.parts.users.enable(user).await?;
+        self.changed(was_disabled, "user.enabled", user).await
     }
 
     /// Erases the person and ends their sessions; the identifier is never given again.
@@ -189,8 +189,17 @@ impl Auth {
         }
     }
 
-    async fn changed(&self, event: &'static str, user: UserId) -> Result<User, AuthError> {
-        tracing::info!(target: "signet::event", event, %user);
+    /// Tells of a change, where there was one. Where there was none, it may have been made just
+    /// before, and not be known here yet.
+    async fn changed(
+        &self,
+        has_changed: bool,
+        event: &'static str,
+        user: UserId,
+    ) -> Result<User, AuthError> {
+        if has_changed {
+            tracing::info!(target: "signet::event", event, %user);
+        }
         self.catch_up().await?;
         self.existing(user).await
     }

@@ -9,6 +9,7 @@ mod clients;
 mod cors;
 mod document;
 mod errors;
+mod events;
 pub(crate) mod harness;
 mod introspect;
 mod lane;

@@ -56,12 +56,9 @@ impl Auth {
         by: &Authority,
         change: KeyChange,
     ) -> Result<ApiKey, AuthError> {
-        self.parts
-            .api_keys
-            .update(&change.seen, change.patch)
-            .await?;
-        self.key_changed("api_key.updated", by, change.seen.id)
-            .await
+        let KeyChange { seen, patch, .. } = change;
+        self.parts.api_keys.update(&seen, patch).await?;
+        self.key_changed(Some("api_key.updated"), by, &seen).await
     }
 
     /// Disables a key until it is enabled again.
@@ -70,23 +67,26 @@ impl Auth {
         by: &Authority,
         key: ApiKeyId,
     ) -> Result<ApiKey, AuthError> {
-        self.key_to_change(by, &KeyRef::any(key)).await?;
-        self.parts.api_keys.disable(key).await?;
-        self.key_changed("api_key.disabled", by, key).await
+        let (seen, _) = self.key_to_change(by, &KeyRef::any(key)).await?;
+        let was_enabled = self.parts.api_keys.disable(key).await?;
+        let event = was_enabled.then_some("api_key.disabled");
+        self.key_changed(event, by, &seen).await
     }
 
     /// Lets a disabled key count again.
     pub async fn enable_api_key(&self, by: &Authority, key: ApiKeyId) -> Result<ApiKey, AuthError> {
-        self.key_to_change(by, &KeyRef::any(key)).await?;
-        self.parts.api_keys.enable(key).await?;
-        self.key_changed("api_key.enabled", by, key).await
+        let (seen, _) = self.key_to_change(by, &KeyRef::any(key)).await?;
+        let was_disabled = self.parts.api_keys.enable(key).await?;
+        let event = was_disabled.then_some("api_key.enabled");
+        self.key_changed(event, by, &seen).await
     }
 
     /// Ends a key for good.
     pub async fn revoke_api_key(&self, by: &Authority, key: &KeyRef) -> Result<ApiKey, AuthError> {
-        self.key_to_change(by, key).await?;
-        self.parts.api_keys.revoke(key.id).await?;
-        self.key_changed("api_key.revoked", by, key.id).await
+        let (seen, _) = self.key_to_change(by, key).await?;
+        let counted = self.parts.api_keys.revoke(key.id).await?;
+        let event = counted.then_some("api_key.revoked");
+        self.key_changed(event, by, &seen).await
     }
 
     /// A key that `by` may act upon, and its owner.
@@ -127,16 +127,19 @@ impl Auth {
         }
     }
 
+    /// Tells of a change, where there was one, before anything can fail. Where there was none, it
+    /// may have been made just before, and not be known here yet.
     pub(super) async fn key_changed(
         &self,
-        event: &'static str,
+        event: Option<&'static str>,
         by: &Authority,
-        key: ApiKeyId,
+        seen: &ApiKey,
     ) -> Result<ApiKey, AuthError> {
-        let key = self.api_key(&KeyRef::any(key)).await?;
-        log_key(event, by, &key);
+        if let Some(event) = event {
+            log_key(event, by, seen);
+        }
         self.catch_up().await?;
-        Ok(key)
+        self.api_key(&KeyRef::any(seen.id)).await
     }
 }
 

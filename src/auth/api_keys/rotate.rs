@@ -57,7 +57,8 @@ impl Auth {
             expires_at,
         };
         self.parts.api_keys.rotate(&seen, step).await?;
-        let key = self.key_changed("api_key.rotated", by, key.id).await?;
+        let event = Some("api_key.rotated");
+        let key = self.key_changed(event, by, &seen).await?;
         Ok(IssuedKey {
             key,
             text: made.text,

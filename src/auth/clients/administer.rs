@@ -66,7 +66,7 @@ impl Auth {
         let made = needed.then(|| self.make_secret(id));
         let (secret, kept) = made.unzip();
         self.parts.clients.create(&client, kept).await?;
-        let client = self.client_changed("client.created", by, id).await?;
+        let client = self.client_changed(Some("client.created"), by, id).await?;
         Ok(IssuedClient { client, secret })
     }
 
@@ -101,7 +101,7 @@ impl Auth {
             self.check_presence(by, shown).await?;
         }
         self.parts.clients.update(&seen, &settings).await?;
-        self.client_changed("client.updated", by, id).await
+        self.client_changed(Some("client.updated"), by, id).await
     }
 
     /// Disables a client: what it was given counts no more, and it is given nothing.
@@ -111,8 +111,9 @@ impl Auth {
         id: ClientId,
     ) -> Result<ClientRecord, AuthError> {
         self.client_within_reach(by, id).await?;
-        self.parts.clients.disable(id).await?;
-        self.client_changed("client.disabled", by, id).await
+        let was_enabled = self.parts.clients.disable(id).await?;
+        let event = was_enabled.then_some("client.disabled");
+        self.client_changed(event, by, id).await
     }
 
     /// Enables a disabled client again; its old sessions stay over.
@@ -122,8 +123,9 @@ impl Auth {
         id: ClientId,
     ) -> Result<ClientRecord, AuthError> {
         self.client_within_reach(by, id).await?;
-        self.parts.clients.enable(id).await?;
-        self.client_changed("client.enabled", by, id).await
+        let was_disabled = self.parts.clients.enable(id).await?;
+        let event = was_disabled.then_some("client.enabled");
+        self.client_changed(event, by, id).await
     }
 
     /// Gives a confidential client another secret; the older one counts until the overlap ends.
@@ -152,7 +154,9 @@ impl Auth {
             overlap_until: (!overlap.is_zero()).then(|| self.now().plus(overlap)),
         };
         self.parts.clients.rotate(&seen, rotation).await?;
-        let client = self.client_changed("client.secret_rotated", by, id).await?;
+        let client = self
+            .client_changed(Some("client.secret_rotated"), by, id)
+            .await?;
         Ok(IssuedClient {
             client,
             secret: Some(text),
@@ -231,13 +235,17 @@ impl Auth {
         (made.text, kept)
     }
 
+    /// Tells of a change, where there was one. Where there was none, it may have been made just
+    /// before, and not be known here yet.
     async fn client_changed(
         &self,
-        event: &'static str,
+        event: Option<&'static str>,
         by: &Authority,
         id: ClientId,
     ) -> Result<ClientRecord, AuthError> {
-        tracing::info!(target: "signet::event", event, client = %id, actor = %by);
+        if let Some(event) = event {
+            tracing::info!(target: "signet::event", event, client = %id, actor = %by);
+        }
         self.catch_up().await?;
         self.show_client(id).await
     }
