@@ -49,13 +49,7 @@ impl Auth {
     ) -> Result<Vec<String>, AuthError> {
         let known = |one: &String| *one == self.terms.own_audience || usual.contains(one);
         if asked.iter().all(known) {
-            let mut distinct = Vec::new();
-            for one in asked {
-                if !distinct.contains(one) {
-                    distinct.push(one.clone());
-                }
-            }
-            return Ok(distinct);
+            return Ok(distinct(asked));
         }
         let detail =
             "Ask for audiences that this client may ask for: its own, or those of tokens.audience.";
@@ -104,6 +98,17 @@ fn unknown_client() -> AuthError {
         "unknown_client",
         "Leave it out, or name a registered client.",
     )
+}
+
+/// Each of these once, in order.
+pub(super) fn distinct(asked: &[String]) -> Vec<String> {
+    let mut distinct = Vec::new();
+    for one in asked {
+        if !distinct.contains(one) {
+            distinct.push(one.clone());
+        }
+    }
+    distinct
 }
 
 /// Reads `scope` as RFC 6749 §3.3 writes it.

@@ -20,7 +20,7 @@ use crate::{
 use super::{
     Auth, AuthError,
     api_keys::{KeyHolder, KeyUse},
-    asked::parse_scope,
+    asked::{distinct, parse_scope},
     clients::within_client,
 };
 
@@ -123,12 +123,7 @@ impl Auth {
             .filter(|one| **one != self.terms.own_audience)
             .cloned()
             .collect();
-        let mut wanted = if asked.is_empty() {
-            all.clone()
-        } else {
-            asked.to_vec()
-        };
-        wanted.dedup();
+        let wanted = distinct(if asked.is_empty() { &all } else { asked });
         if !wanted.is_empty() && wanted.iter().all(|one| all.contains(one)) {
             return Ok(wanted);
         }

@@ -41,6 +41,20 @@ async fn asks(server: &TestServer) -> String {
 }
 
 #[tokio::test]
+async fn an_audience_that_is_named_twice_is_one() {
+    let (pages, blog) = ("https://pages.example", "https://blog.example");
+    let server = TestServer::with(|settings| {
+        settings.tokens.audience = Some([pages, blog].map(str::to_owned).to_vec());
+    })
+    .await;
+    let key = ada(&server).await.create_key(json!({ "name": "CI" })).await;
+    let asked = [("resource", pages), ("resource", blog), ("audience", pages)];
+    let answer = exchange(&server, &key.text, &asked).await.ok();
+    let claims = part(text(&answer["access_token"]), 1);
+    assert_eq!(claims["aud"], json!([pages, blog]));
+}
+
+#[tokio::test]
 async fn tx_01_an_api_key_is_exchanged_for_an_access_token() {
     let server = TestServer::start().await;
     let ada = ada(&server).await;
