@@ -75,6 +75,14 @@ impl Auth {
         self.outdated.read_once(read).await
     }
 
+    /// Reads the change log after a change whose answer shows something that is shown once: it is
+    /// not withheld because the news could not be read here yet.
+    pub(super) async fn hear_of_change(&self) {
+        if let Err(error) = self.catch_up().await {
+            tracing::warn!(?error, "the change log could not be read after a change");
+        }
+    }
+
     async fn bring_up_to_date(&self, outdated: &mut News) -> Result<(), AuthError> {
         self.parts.changes.catch_up(outdated).await?;
         if outdated.everything {

@@ -8,7 +8,7 @@ use crate::{
     store::api_keys::Rotation,
 };
 
-use super::{Expiry, IssuedKey, KeyRef};
+use super::{Expiry, IssuedKey, KeyRef, create::log_key};
 
 /// The longest that an older secret counts beside a new one.
 pub const MAX_OVERLAP: Duration = Duration::from_hours(30 * 24);
@@ -56,11 +56,11 @@ impl Auth {
             overlap_until: (!rotation.overlap.is_zero()).then(|| now.plus(rotation.overlap)),
             expires_at,
         };
-        self.parts.api_keys.rotate(&seen, step).await?;
-        let event = Some("api_key.rotated");
-        let key = self.key_changed(event, by, &seen).await?;
+        let key = self.parts.api_keys.rotate(&seen, step).await?;
+        log_key("api_key.rotated", by, &key);
+        self.hear_of_change().await;
         Ok(IssuedKey {
-            key,
+            key: self.with_usage(key),
             text: made.text,
         })
     }

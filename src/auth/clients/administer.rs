@@ -66,7 +66,8 @@ impl Auth {
         let made = needed.then(|| self.make_secret(id));
         let (secret, kept) = made.unzip();
         self.parts.clients.create(&client, kept).await?;
-        let client = self.client_changed(Some("client.created"), by, id).await?;
+        log_client("client.created", by, id);
+        self.hear_of_change().await;
         Ok(IssuedClient { client, secret })
     }
 
@@ -153,10 +154,9 @@ impl Auth {
             secret,
             overlap_until: (!overlap.is_zero()).then(|| self.now().plus(overlap)),
         };
-        self.parts.clients.rotate(&seen, rotation).await?;
-        let client = self
-            .client_changed(Some("client.secret_rotated"), by, id)
-            .await?;
+        let client = self.parts.clients.rotate(&seen, rotation).await?;
+        log_client("client.secret_rotated", by, id);
+        self.hear_of_change().await;
         Ok(IssuedClient {
             client,
             secret: Some(text),
@@ -169,9 +169,7 @@ impl Auth {
         if !self.parts.clients.delete(id).await? {
             return Err(AuthError::NotFound);
         }
-        tracing::info!(
-            target: "signet::event", event = "client.deleted", client = %id, actor = %by,
-        );
+        log_client("client.deleted", by, id);
         self.catch_up().await
     }
 
@@ -244,11 +242,15 @@ impl Auth {
         id: ClientId,
     ) -> Result<ClientRecord, AuthError> {
         if let Some(event) = event {
-            tracing::info!(target: "signet::event", event, client = %id, actor = %by);
+            log_client(event, by, id);
         }
         self.catch_up().await?;
         self.show_client(id).await
     }
+}
+
+fn log_client(event: &'static str, by: &Authority, id: ClientId) {
+    tracing::info!(target: "signet::event", event, client = %id, actor = %by);
 }
 
 /// Whether a change lets a client that acts for itself do more, or somebody else be it.

@@ -43,7 +43,12 @@ async fn create(step: &Step<'_>, new: NewApiKey) -> Result<ApiKey, StoreError> {
         );
     }
     insert_secret(step, id, &secret).await?;
-    let row = step.sql.the(BY_ID, [id.to_string().into()]).await?;
+    written(step, id).await
+}
+
+/// A key as a step leaves it.
+pub(super) async fn written(step: &Step<'_>, key: ApiKeyId) -> Result<ApiKey, StoreError> {
+    let row = step.sql.the(BY_ID, [key.to_string().into()]).await?;
     read::key(&row)
 }
 

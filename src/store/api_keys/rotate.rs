@@ -1,6 +1,10 @@
 //! Replacing a key's secret.
 
-use super::{ApiKeys, change::require, create::insert_secret};
+use super::{
+    ApiKeys,
+    change::require,
+    create::{insert_secret, written},
+};
 use crate::{
     crypto::api_key::KeptSecret,
     model::{api_key::ApiKey, change::Change, id::ApiKeyId, time::Timestamp},
@@ -19,9 +23,9 @@ pub struct Rotation {
 }
 
 impl ApiKeys {
-    /// Gives a key that is in the version seen another secret.
+    /// Gives a key that is in the version seen another secret; the key as it is then.
     /// [`ApiKeyMoved`](crate::store::error::Conflict::ApiKeyMoved) where it is not, or is revoked.
-    pub async fn rotate(&self, seen: &ApiKey, rotation: Rotation) -> Result<(), StoreError> {
+    pub async fn rotate(&self, seen: &ApiKey, rotation: Rotation) -> Result<ApiKey, StoreError> {
         let (id, version) = (seen.id, seen.version);
         let work = self
             .database
@@ -35,7 +39,7 @@ async fn rotate(
     key: ApiKeyId,
     version: i64,
     rotation: Rotation,
-) -> Result<(), StoreError> {
+) -> Result<ApiKey, StoreError> {
     let id = || key.to_string().into();
     let values = [
         id(),
@@ -51,7 +55,8 @@ async fn rotate(
     let now = step.now.millis().into();
     step.sql.execute(FORGET_ENDED, [id(), now]).await?;
     insert_secret(step, key, &rotation.secret).await?;
-    changes::append(step, &Change::ApiKeyChanged { key }).await
+    changes::append(step, &Change::ApiKeyChanged { key }).await?;
+    written(step, key).await
 }
 
 const ROTATE: &str = "

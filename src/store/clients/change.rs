@@ -3,7 +3,7 @@
 use super::{
     Clients, NewSecret,
     create::insert_secret,
-    read::{record, settings_text},
+    read::{record, settings_text, written},
 };
 use crate::{
     model::{
@@ -77,13 +77,13 @@ impl Clients {
         self.mark(DELETE, client).await
     }
 
-    /// Gives a client that is in the version seen another secret.
+    /// Gives a client that is in the version seen another secret; the client as it is then.
     /// [`ClientMoved`](Conflict::ClientMoved) where it is not, or was deleted.
     pub async fn rotate(
         &self,
         seen: &ClientRecord,
         rotation: SecretRotation,
-    ) -> Result<(), StoreError> {
+    ) -> Result<ClientRecord, StoreError> {
         let (client, version) = (seen.id, seen.version);
         let work = self.database.write(move |step| {
             Box::pin(async move {
@@ -95,7 +95,8 @@ impl Clients {
                 step.sql.execute(SHORTEN, [id(), until.into()]).await?;
                 step.sql.execute(FORGET_ENDED, [id(), now.into()]).await?;
                 insert_secret(step, client, rotation.secret).await?;
-                changes::append(step, &Change::ClientChanged { client }).await
+                changes::append(step, &Change::ClientChanged { client }).await?;
+                written(step, client).await
             })
         });
         work.await

@@ -14,6 +14,7 @@ use crate::{
     },
     store::{
         error::StoreError,
+        job::Step,
         paging::{Page, Paging},
         sql::Columns as _,
     },
@@ -61,6 +62,12 @@ impl Clients {
 /// What is chosen for a client, as it is stored.
 pub(super) fn settings_text(settings: &ClientSettings) -> Result<String, StoreError> {
     serde_json::to_string(settings).map_err(StoreError::corrupt)
+}
+
+/// A client as a step leaves it.
+pub(super) async fn written(step: &Step<'_>, client: ClientId) -> Result<ClientRecord, StoreError> {
+    let row = step.sql.the(BY_ID, [client.to_string().into()]).await?;
+    record(&row)
 }
 
 pub(super) fn record(row: &QueryResult) -> Result<ClientRecord, StoreError> {
