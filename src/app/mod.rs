@@ -5,6 +5,7 @@
 //! told to stop. The command line opens an app too, for less, and calls its verbs without serving;
 //! [`check`] says whether a server would start.
 
+mod beside;
 mod check;
 mod gateway;
 mod housekeeping;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
+pub use beside::EndedEarly;
 pub use check::{Plans, check, check_store};
 pub use master_keys::MasterKeysError;
 pub use serve::{Listeners, Probe};

@@ -3,9 +3,13 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, time::MissedTickBehavior};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
-use super::{App, gateway, housekeeping};
+use super::{
+    App,
+    beside::{Beside, EndedEarly},
+    gateway, housekeeping,
+};
 use crate::store::redis::RedisFamilies;
 use crate::{
     auth::Auth,
@@ -36,56 +40,50 @@ pub type Probe = Arc<dyn Fn() -> String + Send + Sync>;
 
 impl App {
     /// Serves until `shutdown` resolves; then requests in flight finish, the writes that wait are
-    /// done, and the database is closed.
-    pub async fn serve(self, listeners: Listeners, shutdown: impl Future<Output = ()>) {
-        let stopping = CancellationToken::new();
-        let tasks = TaskTracker::new();
-        tasks.spawn(
-            stopping
-                .clone()
-                .run_until_cancelled_owned(poll(self.auth.clone())),
-        );
-        tasks.spawn(
-            stopping
-                .clone()
-                .run_until_cancelled_owned(note_usage(self.auth.clone())),
-        );
-        tasks.spawn(
-            stopping
-                .clone()
-                .run_until_cancelled_owned(tend_signing_keys(self.auth.clone())),
-        );
+    /// done, and the database is closed. It ends in the same way where something beside the
+    /// requests ends by itself: whoever started it is to start it anew.
+    pub async fn serve(
+        self,
+        listeners: Listeners,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), EndedEarly> {
+        let mut beside = Beside::new();
+        beside.spawn_endless(poll(self.auth.clone()));
+        beside.spawn_endless(note_usage(self.auth.clone()));
+        beside.spawn_endless(tend_signing_keys(self.auth.clone()));
         let house = Housekeeping::new(
             self.database.clone(),
             &*self.ambient.rng,
             housekeeping::LEASE,
         );
-        tasks.spawn(
-            stopping
-                .clone()
-                .run_until_cancelled_owned(housekeeping::keep(house.clone())),
-        );
+        beside.spawn_endless(housekeeping::keep(house.clone()));
         if let Some(redis) = &self.redis {
-            tasks.spawn(
-                stopping
-                    .clone()
-                    .run_until_cancelled_owned(redis.clone().keep()),
-            );
-            tasks.spawn(write_journal(redis.clone(), stopping.clone()));
+            beside.spawn_endless(redis.clone().keep());
+            beside.spawn(write_journal(redis.clone(), beside.stopping.clone()));
         }
         if let Some((listener, probe)) = listeners.metrics {
             let render = move || probe();
-            let serving = http::serve_metrics(listener, render, stopping.clone().cancelled_owned());
-            tasks.spawn(serving);
+            let stopped = beside.stopping.clone().cancelled_owned();
+            beside.spawn(http::serve_metrics(listener, render, stopped));
         }
-        http::serve(listeners.api, self.site(), shutdown).await;
-        stopping.cancel();
-        tasks.close();
-        tasks.wait().await;
+        let mut ended = Ok(());
+        let stop = async {
+            ended = tokio::select! {
+                () = shutdown => Ok(()),
+                early = beside.ended_early() => Err(early),
+                () = self.database.writer_ended() => Err(EndedEarly::Writer),
+            };
+            if let Err(cause) = &ended {
+                tracing::error!(%cause, "stopping");
+            }
+        };
+        http::serve(listeners.api, self.site(), stop).await;
+        beside.stop().await;
         write_usage(&self.auth).await;
         // A lease that is not given back ends by itself.
         house.leave().await.ok();
         self.close().await;
+        ended
     }
 
     /// What the HTTP layer is told.

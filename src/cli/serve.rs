@@ -57,7 +57,9 @@ pub(super) fn run(shared: &Shared) -> Result<(), Failure> {
         }
         // Connections that come before the loop that takes them wait in the listener's queue.
         supervisor::tell_ready();
-        app.serve(listeners, stop).await;
+        app.serve(listeners, stop)
+            .await
+            .map_err(|early| Failure::new(Kind::Failed, format_args!("{early}.")))?;
         tracing::info!("stopped");
         Ok(())
     })

@@ -200,6 +200,15 @@ impl Database {
         }
     }
 
+    /// Resolves when the task through which all writes of this process go has ended, where there
+    /// is one.
+    pub async fn writer_ended(&self) {
+        match &self.0.engine {
+            Engine::Sqlite { writer, .. } => writer.ended().await,
+            Engine::Postgres(_) => std::future::pending().await,
+        }
+    }
+
     /// A connection that reads.
     pub(super) fn read(&self) -> Sql<'_> {
         match &self.0.engine {

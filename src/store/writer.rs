@@ -89,6 +89,11 @@ impl Writer {
         Ok(())
     }
 
+    /// Resolves when it takes no jobs any more.
+    pub(super) async fn ended(&self) {
+        self.queue.closed().await;
+    }
+
     /// Takes no more jobs, does those that wait, and closes the connection.
     pub(super) async fn close(&self) {
         let (done, closed) = oneshot::channel();

@@ -1,13 +1,16 @@
 //! What a server finds when it starts again.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use signet::app::App;
+use signet::app::{App, Listeners};
 use signet::crypto::password::PasswordCost;
+use signet::model::time::{Clock, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::harness::{PASSWORD, TestServer};
 
@@ -138,4 +141,43 @@ fn restore(file: &std::path::Path, text: &str) {
 
     fs::write(file, text).unwrap();
     fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[tokio::test]
+async fn a_server_ends_when_work_beside_its_requests_does() {
+    let mut server = TestServer::start().await;
+    server.stop().await;
+    let clock = Arc::new(Breaks {
+        clock: server.ambient.clock.clone(),
+        breaks: AtomicBool::new(false),
+    });
+    let mut ambient = server.ambient.clone();
+    ambient.clock = clock.clone();
+    let app = App::open(server.settings.clone(), ambient).await.unwrap();
+    let listeners = Listeners {
+        api: vec![TcpListener::bind("127.0.0.1:0").await.unwrap()],
+        metrics: None,
+    };
+    // Nobody asks anything: whoever reads the clock next does so beside the requests.
+    clock.breaks.store(true, Ordering::SeqCst);
+    let ended = app.serve(listeners, std::future::pending());
+    let ended = tokio::time::timeout(Duration::from_mins(1), ended).await;
+    let cause = ended.expect("it ends").unwrap_err().to_string();
+    assert!(cause.contains("panicked"), "{cause}");
+    // It has let go of everything.
+    server.start_again().await;
+    server.person("ada").await;
+}
+
+/// A clock that once cannot be read.
+struct Breaks {
+    clock: Arc<dyn Clock>,
+    breaks: AtomicBool,
+}
+
+impl Clock for Breaks {
+    fn now(&self) -> Timestamp {
+        assert!(!self.breaks.swap(false, Ordering::SeqCst), "no time");
+        self.clock.now()
+    }
 }

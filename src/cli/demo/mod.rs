@@ -90,13 +90,16 @@ impl Demo {
             })?;
         }
         print(&card, shared)?;
-        serving.await.map_err(|error| {
+        let ended: Result<(), Box<dyn std::error::Error>> = match serving.await {
+            Ok(ended) => ended.map_err(Into::into),
+            Err(error) => Err(error.into()),
+        };
+        ended.map_err(|error| {
             Failure::new(
                 Kind::Failed,
                 format_args!("The server ended on its own ({error})."),
             )
-        })?;
-        Ok(())
+        })
     }
 }
 

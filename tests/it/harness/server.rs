@@ -248,10 +248,9 @@ async fn serve(
         api: vec![listener],
         metrics: None,
     };
-    (
-        auth,
-        tokio::spawn(app.serve(listeners, stop.clone().cancelled_owned())),
-    )
+    let stopped = stop.clone().cancelled_owned();
+    let running = tokio::spawn(async { app.serve(listeners, stopped).await.unwrap() });
+    (auth, running)
 }
 
 /// Each test ends with a look at the log of the whole run: the last one has seen all of it.
