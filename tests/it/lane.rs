@@ -74,9 +74,10 @@ async fn a_change_is_made_and_told_of_when_nobody_waits_for_its_answer() {
             |settings| {
                 settings.password.lane_deadline = LONG;
                 settings.limits.drain = LONG;
-                settings.limits.request = match hangs_up {
-                    true => LONG,
-                    false => Duration::from_millis(500),
+                settings.limits.request = if hangs_up {
+                    LONG
+                } else {
+                    Duration::from_millis(500)
                 };
             },
             |ambient| ambient.rng = gate.clone(),

@@ -124,7 +124,7 @@ async fn what_may_change_something_goes_on_beyond_the_time_limit_and_a_slow_body
             async move {
                 goes.await.map_err(|_| StatusCode::BAD_GATEWAY)?;
                 done.send(()).map_err(|()| StatusCode::BAD_GATEWAY)?;
-                poem::Result::Ok(())
+                Ok::<(), poem::Error>(())
             }
         });
         let edge = Edge::new(Route::new().at("/change", post(changes)), edge().settings);
