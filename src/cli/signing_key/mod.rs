@@ -46,8 +46,9 @@ know the next key (signing_keys.publish_ahead). What the key before has signed s
     /// Take over a private key that was made elsewhere; it signs in its turn
     #[command(after_help = "\
 Examples:
+  openssl ecparam -name prime256v1 -genkey -noout -out key.pem
   signet signing-key import key.pem
-  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | signet signing-key import -
+  signet signing-key import - < key.pem
 
 FILE is PEM (PKCS#8, SEC 1, PKCS#1) or a private JWK: P-256 (ES256), Ed25519 (EdDSA), or RSA of 2048 to \
 4096 bits (RS256). It stands by in the place of the key that did, is published at once, and signs when \
