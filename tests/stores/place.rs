@@ -30,6 +30,7 @@ use signet::{
         database::{Database, StoreOptions},
         families::{Advance, FamilyStore as _, Opened, Opening, SqlFamilies},
         housekeeping::{Housekeeping, PURGED},
+        opening::Purpose,
         redis::{RedisAddress, RedisFamilies},
         users::{NewUser, PasswordHash, Users},
     },
@@ -117,7 +118,8 @@ impl Place {
         let millis = AtomicI64::new(START);
         let clock = Arc::new(TestClock { millis, servers });
         let rng = Arc::new(SeededRng::new(7));
-        let database = open(&home.url(), clock.clone(), rng.clone()).await;
+        // A server's, which waits less long than a command's.
+        let database = open(Purpose::Serve, &home.url(), clock.clone(), rng.clone()).await;
         database.migrate().await.unwrap();
         let candidate = ClientId::new(clock.now(), random::bytes(&*rng));
         let client = Clients::new(database.clone())
@@ -277,7 +279,13 @@ impl Place {
 
     /// Opens the same database as another process would.
     pub(crate) async fn reopen(&self) -> Database {
-        open(&self.url(), self.clock.clone(), self.rng.clone()).await
+        open(
+            Purpose::Begin,
+            &self.url(),
+            self.clock.clone(),
+            self.rng.clone(),
+        )
+        .await
     }
 
     /// Takes the database away from everybody.
@@ -335,8 +343,8 @@ impl Home {
     }
 }
 
-async fn open(url: &str, clock: Arc<TestClock>, rng: Arc<SeededRng>) -> Database {
-    let mut options = StoreOptions::at(url);
+async fn open(purpose: Purpose, url: &str, clock: Arc<TestClock>, rng: Arc<SeededRng>) -> Database {
+    let mut options = StoreOptions::at(url).to(purpose);
     options.connections = 16;
     Database::open(&options, clock, rng).await.unwrap()
 }
