@@ -37,8 +37,8 @@ pub struct IssuedClient {
 }
 
 impl Auth {
-    /// Creates a client. To give a confidential one something, or any claims, needs the actor's presence, which
-    /// the operator at the command line need not show.
+    /// Creates a client. To give a confidential one something, or any claims, needs the actor's
+    /// presence, which the operator at the command line need not show.
     pub async fn create_client(
         &self,
         by: &Authority,
