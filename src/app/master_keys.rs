@@ -9,11 +9,13 @@ use crate::{
         master::{FILE_NAME, MasterKeyError, MasterKeys},
         random::Rng,
     },
-    store::{database::Database, error::StoreError, key_checks::KeyChecks, opening::Purpose},
+    store::{
+        database::Database,
+        error::StoreError,
+        key_checks::{KeyChecks, MASTER_KEY},
+        opening::Purpose,
+    },
 };
-
-/// What the check values are of.
-const PURPOSE: &str = "master key";
 
 /// Why the master keys cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +72,7 @@ pub(super) type Remembered = Vec<(u8, String)>;
 
 /// What `database` remembers.
 pub(super) async fn remembered(database: &Database) -> Result<Remembered, StoreError> {
-    KeyChecks::new(database.clone()).of(PURPOSE).await
+    KeyChecks::new(database.clone()).of(MASTER_KEY).await
 }
 
 /// Reads the keys, from the setting or the folder. None where there are none yet.
@@ -136,7 +138,7 @@ async fn find_or_make(
     for id in keys.ids() {
         // Another node may have been first, with another key.
         let own = keys.check_value(id).ok_or(MasterKeysError::Foreign(id))?;
-        if checks.ensure(PURPOSE, id, &own).await? != own {
+        if checks.ensure(MASTER_KEY, id, &own).await? != own {
             return Err(MasterKeysError::Foreign(id));
         }
     }

@@ -183,15 +183,28 @@ impl App {
             self.auth.tend_signing_keys().await?;
             // Perhaps another node that starts now has taken the steps that were due.
             self.auth.catch_up().await?;
-            for (id, end) in self.auth.missing_master_keys().await? {
-                tracing::warn!(
-                    id, until = %end,
-                    "a master key is not here with which refresh tokens were made: put it back, or \
-                     their holders have to log in again"
-                );
-            }
+            self.tell_of_missing_master_keys().await;
         }
         Ok(())
+    }
+
+    /// A start does not fail over what it only tells of.
+    async fn tell_of_missing_master_keys(&self) {
+        match self.auth.missing_master_keys().await {
+            Ok(missing) => {
+                for (id, end) in missing {
+                    tracing::warn!(
+                        id, until = %end,
+                        "a master key is not here with which refresh tokens were made: put it back, \
+                         or their holders have to log in again"
+                    );
+                }
+            }
+            Err(error) => tracing::warn!(
+                ?error,
+                "it could not be seen whether a master key is missing"
+            ),
+        }
     }
 
     /// The verbs.

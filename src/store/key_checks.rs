@@ -3,6 +3,9 @@
 use super::{database::Database, error::StoreError, job::Step, sql::Columns as _};
 use crate::model::time::Timestamp;
 
+/// The purpose of the check values of master keys.
+pub const MASTER_KEY: &str = "master key";
+
 /// The check values in a database.
 #[derive(Clone)]
 pub struct KeyChecks {
